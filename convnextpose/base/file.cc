@@ -1,0 +1,145 @@
+#include "convnextpose/base/file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace cnp {
+namespace {
+
+// Writes in progress, for RemoveUnfinishedFiles: a signal handler may not lock or allocate.
+struct Unfinished {
+  std::atomic<bool> taken{false};
+  std::atomic<bool> listed{false};
+  std::array<char, PATH_MAX> path{};
+};
+std::array<Unfinished, 32> unfinished_files;
+
+Unfinished* Register(const std::string& path) {
+  for (Unfinished& slot : unfinished_files) {
+    if (path.size() >= slot.path.size()) return nullptr;
+    bool expected = false;
+    if (!slot.taken.compare_exchange_strong(expected, true)) continue;
+    std::memcpy(slot.path.data(), path.c_str(), path.size() + 1);
+    slot.listed.store(true, std::memory_order_release);
+    return &slot;
+  }
+  return nullptr;  // More writers than slots: this one is only not cleaned up on Ctrl-C.
+}
+
+void Unregister(Unfinished* slot) {
+  if (slot == nullptr) return;
+  slot->listed.store(false, std::memory_order_release);
+  slot->taken.store(false, std::memory_order_release);
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+std::string Reason(int error) { return std::strerror(error); }  // NOLINT(concurrency-mt-unsafe)
+
+Status WriteAll(int fd, std::span<const std::byte> bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      const int error = errno;
+      std::string cure;
+      if (error == ENOSPC || error == EDQUOT) cure = "; free some space or write elsewhere";
+      return Error{path + ": cannot write: " + Reason(error) + cure};
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  if (::fsync(fd) != 0 && errno != EINVAL) {
+    return Error{path + ": cannot flush to disk: " + Reason(errno)};
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<MappedFile> MappedFile::Open(const std::filesystem::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return Error{path.string() + ": cannot open: " + Reason(errno)};
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) {
+    return Error{path.string() + ": cannot read its size: " + Reason(errno)};
+  }
+  if (!S_ISREG(info.st_mode)) return Error{path.string() + ": not a regular file"};
+  MappedFile mapped;
+  mapped.size_ = static_cast<std::size_t>(info.st_size);
+  if (mapped.size_ == 0) return mapped;
+  void* data = ::mmap(nullptr, mapped.size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (data == MAP_FAILED) {  // NOLINT(performance-no-int-to-ptr): the system's own macro
+    mapped.size_ = 0;
+    return Error{path.string() + ": cannot map into memory: " + Reason(errno)};
+  }
+  mapped.data_ = static_cast<const std::byte*>(data);
+  return mapped;
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+Status WriteFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  static std::atomic<unsigned> counter{0};
+  const std::string temporary =
+      path.string() + ".tmp." + std::to_string(::getpid()) + "." + std::to_string(counter++);
+  Unfinished* slot = Register(temporary);
+  Status status;
+  {
+    const Descriptor file(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));  // less umask
+    status = file.get() < 0 ? Status(Error{path.string() + ": cannot create: " + Reason(errno) +
+                                           "; choose a folder that exists and is writable"})
+                            : WriteAll(file.get(), bytes, path.string());
+  }
+  if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
+    status = Error{path.string() + ": cannot put the finished file in place: " + Reason(errno)};
+  }
+  if (!status.ok()) ::unlink(temporary.c_str());
+  Unregister(slot);
+  return status;
+}
+
+Status WriteFileAtomically(const std::filesystem::path& path, std::string_view text) {
+  return WriteFileAtomically(path, std::as_bytes(std::span(text)));
+}
+
+void RemoveUnfinishedFiles() {
+  for (const Unfinished& slot : unfinished_files) {
+    if (slot.listed.load(std::memory_order_acquire)) ::unlink(slot.path.data());
+  }
+}
+
+}  // namespace cnp
