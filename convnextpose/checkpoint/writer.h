@@ -1,0 +1,35 @@
+// Writes named tensors as a safetensors file or as a PyTorch zip archive that torch.load opens.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "convnextpose/base/result.h"
+#include "convnextpose/checkpoint/tensor.h"
+
+namespace cnp::checkpoint {
+
+/// Writes the tensors densely, in the given order, each 64-byte aligned in the file when its size
+/// allows, `metadata` as __metadata__. Atomic (base/file.h). Errors: a name twice, a tensor that
+/// fails Validate, what WriteFileAtomically says. Memory: the non-contiguous tensors once.
+Status WriteSafetensors(const std::filesystem::path& path, std::span<const Tensor> tensors,
+                        const std::map<std::string, std::string>& metadata);
+
+/// What WriteTorchZip puts around the state dict.
+struct TorchZipOptions {
+  /// The key of the state dict in the saved dict; "" saves the bare state dict.
+  std::string state_dict_key = "network";
+  std::optional<std::int64_t> epoch;  // Saved as "epoch"; not with a bare state dict.
+};
+
+/// Writes what torch.save would: a stored zip, pickle protocol 2, an OrderedDict of contiguous
+/// tensors, each storage 64-byte aligned in the file. Opens in torch 1.6 and later, also with
+/// weights_only. The rest as WriteSafetensors.
+Status WriteTorchZip(const std::filesystem::path& path, std::span<const Tensor> tensors,
+                     const TorchZipOptions& options = {});
+
+}  // namespace cnp::checkpoint
