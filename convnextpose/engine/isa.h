@@ -1,0 +1,23 @@
+// Which instruction set the kernels run on: the best of the machine, unless one is forced.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "convnextpose/base/result.h"
+
+namespace cnp::engine {
+
+/// Names of the instruction sets that this build has code for and this machine can run, best
+/// first: e.g. {"AVX3", "AVX2", "SSE2"} (Highway's names; AVX3 is AVX-512).
+std::vector<std::string> SupportedIsas();
+
+/// The one in use.
+std::string CurrentIsa();
+
+/// Makes every kernel of this process run on `name` ("auto": the best). Not thread-safe: call it
+/// before the first network runs. Error: lists what this machine has.
+Status ForceIsa(std::string_view name);
+
+}  // namespace cnp::engine

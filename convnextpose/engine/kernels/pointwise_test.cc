@@ -1,0 +1,103 @@
+#include "convnextpose/engine/kernels/pointwise.h"
+
+#include "convnextpose/engine/kernels/kernel_test.h"
+
+namespace cnp::engine {
+namespace {
+
+struct Size {
+  int in;
+  int out;
+  int pixels;
+};
+// Every remainder of the register tiles (1..13 pixels, 1..7 panels), and real sizes.
+std::vector<Size> Sizes() {
+  std::vector<Size> sizes = {{3, 1, 1}, {48, 40, 64}, {320, 1280, 32}, {1280, 320, 32}};
+  for (int pixels = 1; pixels <= 13; ++pixels) sizes.push_back({7, 20, pixels});
+  for (int panels = 1; panels <= 7; ++panels) sizes.push_back({5, panels * kChannelBlock - 3, 11});
+  return sizes;
+}
+
+class PointwiseTest : public KernelTest {
+ protected:
+  // in_stride is larger than the channels, out's rows and pixels lie apart, some rows only partly
+  // used: nothing outside the pixels asked for may change.
+  void Compare(const Size& size, bool relu, bool residual) {
+    const auto [in, out, pixels] = size;
+    const std::vector<float> weight = Random(static_cast<std::size_t>(in) * out);
+    const std::vector<float> bias = Random(out);
+    const PackedPointwise packed = PackPointwise(weight, bias, in, out);
+    const int in_stride = in + 3;
+    const std::vector<float> x = Random(static_cast<std::size_t>(pixels) * in_stride);
+    const int width = 4;
+    const int rows = (pixels + width - 1) / width;
+    const int pixel_stride = packed.out + kChannelBlock;
+    const int row_stride = width * pixel_stride + 5;
+    const std::size_t floats = static_cast<std::size_t>(rows) * row_stride;
+    const std::vector<float> skip = Random(floats);
+    std::vector<float> y = Nans(floats);
+    Epilogue epilogue{.relu = relu};
+    if (residual) epilogue.residual = {skip.data(), width, row_stride, pixel_stride};
+    const Pixels view = {y.data(), width, row_stride, pixel_stride};
+    Pointwise(packed, x.data(), in_stride, pixels, epilogue, view);
+
+    std::vector<bool> written(floats, false);
+    for (int p = 0; p < pixels; ++p) {
+      for (int o = 0; o < packed.out; ++o) {
+        double sum = o < out ? bias[o] : 0;
+        for (int i = 0; o < out && i < in; ++i) {
+          sum += static_cast<double>(weight[o * in + i]) * x[p * in_stride + i];
+        }
+        if (relu) sum = std::max(sum, 0.0);
+        const std::size_t at = view.At(p) + o - y.data();
+        if (residual) sum += skip[at];
+        ASSERT_NEAR(y[at], sum, 1e-6 * (in + 4)) << "pixel " << p << " channel " << o;
+        written[at] = true;
+      }
+    }
+    for (std::size_t i = 0; i < floats; ++i) {
+      ASSERT_TRUE(written[i] || std::isnan(y[i])) << "wrote outside its pixels at " << i;
+    }
+  }
+};
+
+TEST_P(PointwiseTest, AgreesWithTheObviousLoop) {
+  for (const Size& size : Sizes()) {
+    SCOPED_TRACE(testing::Message() << size.in << " -> " << size.out << ", " << size.pixels);
+    ASSERT_NO_FATAL_FAILURE(Compare(size, false, false));
+    ASSERT_NO_FATAL_FAILURE(Compare(size, true, false));
+    ASSERT_NO_FATAL_FAILURE(Compare(size, false, true));
+  }
+}
+
+TEST_P(PointwiseTest, APixelDoesNotDependOnItsNeighbours) {
+  const int in = 33;
+  const int pixels = 23;
+  const PackedPointwise packed = PackPointwise(Random(in * 80), Random(80), in, 80);
+  const std::vector<float> x = Random(in * pixels);
+  const auto run = [&](int from, int count, std::vector<float>& y) {
+    Pointwise(packed, x.data() + from * in, in, count, {},
+              {y.data() + static_cast<std::ptrdiff_t>(from) * 80, pixels, 0, 80});
+  };
+  std::vector<float> whole = Nans(80 * pixels);
+  run(0, pixels, whole);
+  for (int split = 1; split < pixels; ++split) {
+    std::vector<float> parts = Nans(80 * pixels);
+    run(0, split, parts);
+    run(split, pixels - split, parts);
+    ASSERT_EQ(parts, whole) << "split at " << split;
+  }
+}
+
+TEST_P(PointwiseTest, NanIsNotHiddenByRelu) {
+  const PackedPointwise packed = PackPointwise(Random(4 * 16), Random(16), 4, 16);
+  const std::vector<float> x = Nans(4);
+  std::vector<float> y(16);
+  Pointwise(packed, x.data(), 4, 1, {.relu = true}, {y.data(), 1, 16, 16});
+  for (float value : y) EXPECT_TRUE(std::isnan(value));
+}
+
+CNP_EVERY_ISA(PointwiseTest);
+
+}  // namespace
+}  // namespace cnp::engine

@@ -1,0 +1,152 @@
+#include "convnextpose/engine/network.h"
+
+#include <algorithm>
+
+namespace cnp::engine {
+namespace {
+
+using model::Layer;
+using model::LayerKind;
+using model::Weights;
+using model::WeightTensor;
+
+/// Walks the folded layer list and groups it into steps.
+class Compiler {
+ public:
+  Compiler(const std::vector<Layer>& layers, const Weights& weights)
+      : layers_(layers), weights_(weights) {}
+
+  std::vector<Step> Compile() {
+    std::vector<Step> steps;
+    while (next_ < layers_.size()) steps.push_back(NextStep());
+    return steps;
+  }
+
+ private:
+  Step NextStep() {
+    switch (layers_[next_].kind) {
+      case LayerKind::kPatchConv:
+        return PatchConv(Take(LayerKind::kPatchConv));
+      case LayerKind::kResidualBegin:
+        return Block();
+      case LayerKind::kAffine:
+        return Affine(Take(LayerKind::kAffine));
+      case LayerKind::kDepthwise:
+        return Separable();
+      case LayerKind::kUpsample:
+        if (IsNext(LayerKind::kPointwise, 1)) return Heatmap(&Take(LayerKind::kUpsample));
+        return Upsample(Take(LayerKind::kUpsample));
+      case LayerKind::kPointwise:
+        return Heatmap(nullptr);
+      default:
+        CNP_CHECK(false, "no step begins with " + layers_[next_].name);
+    }
+  }
+
+  [[nodiscard]] bool IsNext(LayerKind kind, std::size_t ahead = 0) const {
+    return next_ + ahead < layers_.size() && layers_[next_ + ahead].kind == kind;
+  }
+  const Layer& Take(LayerKind kind) {
+    CNP_CHECK(IsNext(kind), "expected a layer of kind " + std::string(model::Name(kind)));
+    return layers_[next_++];
+  }
+
+  [[nodiscard]] const std::vector<float>& Tensor(const Layer& layer, const char* suffix) const {
+    return weights_.Get(layer.name + suffix).values;
+  }
+  PackedDepthwise TakeDepthwise() {
+    const Layer& layer = Take(LayerKind::kDepthwise);
+    return PackDepthwise(Tensor(layer, ".weight"), Tensor(layer, ".bias"), layer.in.channels,
+                         layer.kernel);
+  }
+  PackedPointwise TakePointwise() {
+    const Layer& layer = Take(LayerKind::kPointwise);
+    return PackPointwise(Tensor(layer, ".weight"), Tensor(layer, ".bias"), layer.in.channels,
+                         layer.out.channels);
+  }
+
+  // From PyTorch's [out, in, row, column] to [out, row, column, stored channel], the order in which
+  // a patch's pixels are gathered. The picture itself is stored without padding.
+  [[nodiscard]] PatchConvStep PatchConv(const Layer& layer) const {
+    const std::vector<float>& weight = Tensor(layer, ".weight");
+    const int in = layer.in.channels;
+    const int stored = IsFirst(layer) ? in : PaddedChannels(in);
+    const int taps = layer.kernel * layer.kernel;
+    std::vector<float> rearranged(static_cast<std::size_t>(layer.out.channels) * taps * stored);
+    for (int o = 0; o < layer.out.channels; ++o) {
+      for (int c = 0; c < in; ++c) {
+        for (int t = 0; t < taps; ++t) {
+          rearranged[(static_cast<std::size_t>(o) * taps + t) * stored + c] =
+              weight[(static_cast<std::size_t>(o) * in + c) * taps + t];
+        }
+      }
+    }
+    return {layer.in, layer.out, layer.kernel,
+            PackPointwise(rearranged, Tensor(layer, ".bias"), taps * stored, layer.out.channels)};
+  }
+  [[nodiscard]] bool IsFirst(const Layer& layer) const { return &layer == layers_.data(); }
+
+  BlockStep Block() {
+    BlockStep step{.shape = Take(LayerKind::kResidualBegin).in};
+    step.dwconv = TakeDepthwise();
+    step.pwconv1 = TakePointwise();
+    Take(LayerKind::kRelu);
+    step.pwconv2 = TakePointwise();
+    Take(LayerKind::kResidualEnd);
+    return step;
+  }
+
+  [[nodiscard]] AffineStep Affine(const Layer& layer) const {
+    AffineStep step{.shape = layer.in};
+    const auto pad = [&](const std::vector<float>& values) {
+      AlignedVector<float> padded(PaddedChannels(layer.in.channels));
+      std::copy(values.begin(), values.end(), padded.begin());
+      return padded;
+    };
+    step.scale = pad(Tensor(layer, ".weight"));
+    step.shift = pad(Tensor(layer, ".bias"));
+    return step;
+  }
+
+  SeparableStep Separable() {
+    SeparableStep step{.in = layers_[next_].in};
+    step.dwconv = TakeDepthwise();
+    step.out = layers_[next_].out;
+    step.pwconv = TakePointwise();
+    Take(LayerKind::kRelu);
+    return step;
+  }
+
+  static UpsampleStep Upsample(const Layer& layer) {
+    return {layer.in, UpsampleTable(layer.in.height), UpsampleTable(layer.in.width)};
+  }
+
+  HeatmapStep Heatmap(const Layer* upsample) {
+    HeatmapStep step{.in = upsample != nullptr ? upsample->in : layers_[next_].in};
+    step.final_layer = TakePointwise();
+    const Layer& soft_argmax = Take(LayerKind::kSoftArgmax);
+    const int joints = soft_argmax.out.height;
+    step.heatmap = HeatmapShape(step.in.height, step.in.width, soft_argmax.in.channels / joints,
+                                joints, upsample != nullptr);
+    return step;
+  }
+
+  const std::vector<Layer>& layers_;
+  const Weights& weights_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace
+
+Network::Network(const std::vector<model::Layer>& layers, const model::Weights& weights) {
+  CNP_CHECK(!layers.empty(), "a network has layers");
+  input_ = layers.front().in;
+  steps_ = Compiler(layers, weights).Compile();
+  CNP_CHECK(std::holds_alternative<HeatmapStep>(steps_.back()), "a network ends in heatmaps");
+}
+
+const HeatmapShape& Network::heatmap() const {
+  return std::get<HeatmapStep>(steps_.back()).heatmap;
+}
+
+}  // namespace cnp::engine

@@ -1,0 +1,88 @@
+// A network made ready to run: steps with packed weights. Immutable, shared by any number of
+// sessions and threads.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "convnextpose/base/result.h"
+#include "convnextpose/engine/kernels/depthwise.h"
+#include "convnextpose/engine/kernels/pointwise.h"
+#include "convnextpose/engine/kernels/soft_argmax.h"
+#include "convnextpose/model/layers.h"
+#include "convnextpose/model/weights.h"
+
+namespace cnp::engine {
+
+// The few operations that the network is made of. Each reads the activations of the one before it.
+
+/// kernel x kernel convolution with stride = kernel, as a matrix product over rearranged pixels:
+/// the stem and the downsampling layers.
+struct PatchConvStep {
+  model::Shape in;
+  model::Shape out;
+  int kernel = 0;
+  PackedPointwise weights;  ///< in = kernel * kernel * stored channels of the input.
+};
+
+/// x + pwconv2(ReLU(pwconv1(dwconv(x)))): a ConvNeXt block, BatchNorm folded.
+struct BlockStep {
+  model::Shape shape;
+  PackedDepthwise dwconv;
+  PackedPointwise pwconv1;
+  PackedPointwise pwconv2;
+};
+
+/// x * scale + shift per channel.
+struct AffineStep {
+  model::Shape shape;
+  AlignedVector<float> scale;
+  AlignedVector<float> shift;
+};
+
+/// ReLU(pwconv(dwconv(x))): a layer of the head, BatchNorm folded.
+struct SeparableStep {
+  model::Shape in;
+  model::Shape out;
+  PackedDepthwise dwconv;
+  PackedPointwise pwconv;
+};
+
+/// Bilinear x2.
+struct UpsampleStep {
+  model::Shape in;
+  std::vector<Lerp> rows;
+  std::vector<Lerp> columns;
+};
+
+/// final_layer and soft-argmax. Where an upsampling stands before final_layer the two change
+/// places: both are linear and the interpolation weights sum to 1, so the result is the same, the
+/// matrix product four times smaller and the volume never stored.
+struct HeatmapStep {
+  model::Shape in;
+  PackedPointwise final_layer;
+  HeatmapShape heatmap;
+};
+
+using Step =
+    std::variant<PatchConvStep, BlockStep, AffineStep, SeparableStep, UpsampleStep, HeatmapStep>;
+
+class Network {
+ public:
+  /// `layers` is a network whose BatchNorms are folded (convert/fold.h) and `weights` has the
+  /// tensors that model::Tensors names, in their shapes. Precondition: both hold, and the layers
+  /// stand in the order that model::Layers yields.
+  Network(const std::vector<model::Layer>& layers, const model::Weights& weights);
+
+  [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
+  /// Height and width of the picture, 3 channels.
+  [[nodiscard]] const model::Shape& input() const { return input_; }
+  [[nodiscard]] int joints() const { return heatmap().joints; }
+  [[nodiscard]] const HeatmapShape& heatmap() const;
+
+ private:
+  model::Shape input_;
+  std::vector<Step> steps_;
+};
+
+}  // namespace cnp::engine

@@ -1,0 +1,80 @@
+// Runs a Network: the activations' memory, and the forward pass.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "convnextpose/base/aligned.h"
+#include "convnextpose/base/thread_pool.h"
+#include "convnextpose/engine/network.h"
+
+namespace cnp::engine {
+
+/// One workspace for batches of up to `max_batch` pictures, allocated at construction: running
+/// allocates nothing. Use one session from one thread at a time; sessions may share a Network and a
+/// ThreadPool, both of which must outlive them.
+class Session {
+ public:
+  Session(const Network& network, ThreadPool& pool, int max_batch = 1);
+
+  /// input: [batch, height, width, 3] RGB, normalised as the network was trained
+  /// ((value / 255 - mean) / std). joints: [batch, network.joints()].
+  /// The same bits for any number of threads and any batch that a picture travels in.
+  /// Precondition: 1 <= batch <= max_batch, and spans of those sizes.
+  void Run(std::span<const float> input, int batch, std::span<JointEstimate> joints);
+
+  /// Bytes of activations and scratch.
+  [[nodiscard]] std::size_t WorkspaceBytes() const;
+
+ private:
+  // One picture's activations after another, of the same shape; a view.
+  template <typename T>
+  struct Pictures {
+    PixelView<T> first;
+    std::ptrdiff_t stride = 0;
+    [[nodiscard]] PixelView<T> operator[](int n) const {
+      return {first.data + n * stride, first.width, first.row_stride, first.pixel_stride};
+    }
+  };
+  using In = Pictures<const float>;
+  using Out = Pictures<float>;
+
+  // What a step writes, [max_batch, border + height + border, border + width + border, padded C]:
+  // the border stays zero, and is as wide as the depthwise that reads it needs.
+  struct Activations {
+    model::Shape shape;
+    int border = 0;
+    AlignedVector<float> values;
+
+    Activations(const model::Shape& shape, int border, int max_batch);
+    [[nodiscard]] Out View();
+  };
+  // Memory of one thread while it works on one tile of pixels.
+  struct Scratch {
+    AlignedVector<float> patch;   // Pixels of patches, or the depthwise output.
+    AlignedVector<float> hidden;  // Between the two matrix products; the marginals of heatmaps.
+  };
+
+  void RunStep(const PatchConvStep& step, const In& in, const Out& out);
+  void RunStep(const BlockStep& step, const In& in, const Out& out);
+  void RunStep(const AffineStep& step, const In& in, const Out& out);
+  void RunStep(const SeparableStep& step, const In& in, const Out& out);
+  void RunStep(const UpsampleStep& step, const In& in, const Out& out);
+  void RunStep(const HeatmapStep& step, const In& in, const Out& out);
+
+  // Calls body(picture, row, rows, scratch) in parallel for tiles that cover every picture.
+  template <typename Body>
+  void ForTiles(const model::Shape& shape, const Body& body);
+  [[nodiscard]] int RowsPerTile(const model::Shape& shape, int pictures) const;
+  void SizeScratch(int max_batch);
+
+  const Network& network_;
+  ThreadPool& pool_;
+  std::vector<Activations> activations_;  // Of each step.
+  std::vector<Scratch> scratch_;          // Of each thread.
+  int max_batch_ = 1;
+  int batch_ = 0;  // Of the run in progress.
+  std::span<JointEstimate> joints_;
+};
+
+}  // namespace cnp::engine
