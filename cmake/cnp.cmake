@@ -1,6 +1,7 @@
-# Compiler settings, and the two functions that every folder uses:
+# Compiler settings, and the functions that every folder uses:
 #   cnp_module(NAME SOURCES a.cc b.cc DEPS x y LIBS lib)   the library cnp_NAME of convnextpose/NAME
 #   cnp_test(NAME SOURCES a_test.cc LIBS cnp_x)            one GoogleTest program, known to ctest
+#   cnp_benchmark(NAME SOURCES a_bench.cc LIBS cnp_x)      one Google Benchmark program
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -60,4 +61,13 @@ function(cnp_test name)
   target_compile_definitions(${name} PRIVATE
     CNP_TESTDATA="${PROJECT_SOURCE_DIR}/testdata" CNP_SHARED="${PROJECT_SOURCE_DIR}/../shared/data")
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
+endfunction()
+
+function(cnp_benchmark name)
+  if(NOT CNP_BUILD_BENCHMARKS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS} benchmark::benchmark_main)
 endfunction()
