@@ -34,8 +34,8 @@ Result<Box> NetworkBox(const Box& person, int image_width, int image_height, dou
 Status CheckNetworkBox(const Box& network_box);
 
 /// The person's box as one would draw it by hand, guessed from the joints: the smallest box around
-/// them, each side moved out by a tenth of the longer side, because hands, feet and the top of the
-/// head lie beyond the last joints. Joints that are not finite or whose confidence is below
+/// them, each side moved out by 8 % of the longer side, because hands, feet and the top of the head
+/// lie beyond the last joints. Joints that are not finite or whose confidence is below
 /// `min_confidence` are left out (`confidence` empty: all count). Errors: fewer than two joints
 /// left, or all on one point.
 Result<Box> BoxAroundJoints(std::span<const Vec2> image_px, std::span<const double> confidence = {},

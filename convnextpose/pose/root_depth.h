@@ -11,8 +11,8 @@
 
 namespace cnp::pose {
 
-/// Height of the adult that is assumed where none is given: between the world's mean man (1.71 m)
-/// and woman (1.59 m), and Europe's (about 1.79 and 1.66 m; NCD-RisC, eLife 2016). The depth is
+/// Height of the adult that is assumed where none is given. The world's mean man is 1.71 m tall,
+/// its mean woman 1.59 m (NCD-RisC, eLife 2016), Northern Europeans are taller. The depth found is
 /// nearly proportional to it: someone 10 % taller is found 10 % too near.
 inline constexpr double kAverageAdultMm = 1700;
 
