@@ -1,0 +1,34 @@
+// Writes a loaded checkpoint again, as safetensors or as the authors' PyTorch code wants it.
+// What is written, exactly: docs/formats.md.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "convnextpose/base/result.h"
+#include "convnextpose/convert/identify.h"
+#include "convnextpose/convert/keys.h"
+
+namespace cnp::convert {
+
+struct ConvertOptions {
+  Options network;
+  HeadForm head = HeadForm::kModern;  ///< Of PyTorch files: the authors' code loads kModern.
+};
+
+struct Converted {
+  Identification id;
+  std::string form;                   ///< For people: "safetensors", "PyTorch zip archive".
+  int filled_counters = 0;            ///< num_batches_tracked that were missing and are now 0.
+  std::vector<std::string> warnings;  ///< As Network::warnings.
+};
+
+/// The ending of `out` decides: .safetensors, or .pth, .pt, .tar for PyTorch. Element types are
+/// kept, names are brought to the form of model::Tensors (behind "module." for PyTorch), what is no
+/// part of the network is left out: optimizer, losses. Atomic; overwrites `out`.
+/// Errors: those of LoadNetwork, an unknown ending, `out` being `in`, those of writing.
+Result<Converted> Convert(const std::filesystem::path& in, const std::filesystem::path& out,
+                          const ConvertOptions& options = {});
+
+}  // namespace cnp::convert
