@@ -142,10 +142,11 @@ TEST(PictureFromCrop, UndoesTheCrop) {
 }
 
 TEST(Inverse, OfAShearedMapByHand) {
-  const Affine map = {.xx = 2, .xy = 1, .x0 = 3, .yx = 0, .yy = 4, .y0 = -8};
+  const Affine map = {.xx = 2, .xy = 1, .x0 = 3, .yx = 1, .yy = 4, .y0 = -8};
   const Affine inverse = Inverse(map);
   ExpectPoint(inverse({3, -8}), {0, 0});
-  ExpectPoint(inverse({6, -4}), {1, 1});
+  ExpectPoint(inverse({5, -7}), {1, 0});
+  ExpectPoint(inverse({4, -4}), {0, 1});
   EXPECT_THROW(Inverse({.xx = 0, .yy = 1}), CheckFailure);
 }
 

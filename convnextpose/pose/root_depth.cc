@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kNearestMm = 100;   // No joint nearer to the camera than this.
 constexpr double kFarthestMm = 1e6;  // Beyond, a person is a pixel or two.
-constexpr int kMostSteps = 100;      // Newton needs about five.
+constexpr int kMostSteps = 100;      // Newton needs about seven.
 
 // A bone's vector in camera space is a + b d, d the root's depth: with rays r = ((x-cx)/fx,
 // (y-cy)/fy, 1) through its ends and depths z relative to the root, it is
