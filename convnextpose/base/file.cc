@@ -70,6 +70,14 @@ Status WriteAll(int fd, std::span<const std::byte> bytes, const std::string& pat
     }
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
+  return {};
+}
+
+Status WriteAndFlush(int fd, std::span<const std::span<const std::byte>> pieces,
+                     const std::string& path) {
+  for (const std::span<const std::byte> piece : pieces) {
+    CNP_RETURN_IF_ERROR(WriteAll(fd, piece, path));
+  }
   if (::fsync(fd) != 0 && errno != EINVAL) {
     return Error{path + ": cannot flush to disk: " + Reason(errno)};
   }
@@ -111,7 +119,8 @@ MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
-Status WriteFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+Status WriteFileAtomically(const std::filesystem::path& path,
+                           std::span<const std::span<const std::byte>> pieces) {
   static std::atomic<unsigned> counter{0};
   const std::string temporary =
       path.string() + ".tmp." + std::to_string(::getpid()) + "." + std::to_string(counter++);
@@ -122,7 +131,7 @@ Status WriteFileAtomically(const std::filesystem::path& path, std::span<const st
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));  // less umask
     status = file.get() < 0 ? Status(Error{path.string() + ": cannot create: " + Reason(errno) +
                                            "; choose a folder that exists and is writable"})
-                            : WriteAll(file.get(), bytes, path.string());
+                            : WriteAndFlush(file.get(), pieces, path.string());
   }
   if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
     status = Error{path.string() + ": cannot put the finished file in place: " + Reason(errno)};
@@ -130,6 +139,10 @@ Status WriteFileAtomically(const std::filesystem::path& path, std::span<const st
   if (!status.ok()) ::unlink(temporary.c_str());
   Unregister(slot);
   return status;
+}
+
+Status WriteFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  return WriteFileAtomically(path, std::span<const std::span<const std::byte>>(&bytes, 1));
 }
 
 Status WriteFileAtomically(const std::filesystem::path& path, std::string_view text) {

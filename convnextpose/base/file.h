@@ -36,6 +36,9 @@ class MappedFile {
 /// temporary file is removed, `path` is as it was, and the error names path, reason and cure.
 Status WriteFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
 Status WriteFileAtomically(const std::filesystem::path& path, std::string_view text);
+/// The same for a file whose pieces lie apart, in this order.
+Status WriteFileAtomically(const std::filesystem::path& path,
+                           std::span<const std::span<const std::byte>> pieces);
 
 /// Removes the temporary files of writes in progress. Async-signal-safe: for a Ctrl-C handler.
 void RemoveUnfinishedFiles();
