@@ -13,9 +13,10 @@
 
 namespace cnp::checkpoint {
 
-/// Writes the tensors densely, in the given order, each 64-byte aligned in the file when its size
-/// allows, `metadata` as __metadata__. Atomic (base/file.h). Errors: a name twice, a tensor that
-/// fails Validate, what WriteFileAtomically says. Memory: the non-contiguous tensors once.
+/// Writes the tensors densely in the given order (the format allows no gaps; the first one is
+/// 64-byte aligned in the file), `metadata` as __metadata__. Atomic (base/file.h). Errors: a name
+/// twice, a tensor that fails Validate, and those of base/file.h. Memory: a copy of the tensors
+/// that are not contiguous.
 Status WriteSafetensors(const std::filesystem::path& path, std::span<const Tensor> tensors,
                         const std::map<std::string, std::string>& metadata);
 
