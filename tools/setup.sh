@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Installs what the build and the tests need, from Debian's packages. Asks for nothing, installs
+# only what is missing, works as root or with sudo.
+#   tools/setup.sh run     to build and run the program
+#   tools/setup.sh check   and to run every test and check
+set -euo pipefail
+
+run=(
+  cmake g++ ninja-build pkg-config ccache
+  libhwy-dev zlib1g-dev nlohmann-json3-dev
+  libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
+  libcli11-dev libfmt-dev libssl-dev
+  opencv-doc  # messi5.jpg, the picture of ./demo
+)
+check=(
+  libgtest-dev libgmock-dev libbenchmark-dev
+  clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14
+  python3 python3-numpy python3-torch python3-jsonschema
+)
+
+packages=("${run[@]}")
+case "${1:-run}" in
+  run) ;;
+  check) packages+=("${check[@]}") ;;
+  *) echo "usage: $0 run|check" >&2; exit 2 ;;
+esac
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if ! command -v apt-get >/dev/null; then
+  echo "This script installs Debian packages; here, install the likes of: ${missing[*]}" >&2
+  exit 1
+fi
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || { echo "Run as root, or install: ${missing[*]}" >&2; exit 1; }
+  as_root=(sudo)
+fi
+echo "Installing ${#missing[@]} packages: ${missing[*]}"
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
