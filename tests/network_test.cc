@@ -1,0 +1,148 @@
+// The whole network against PyTorch: the outputs that tools/golden/make_golden.py recorded.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "convnextpose/convert/fold.h"
+#include "convnextpose/engine/isa.h"
+#include "convnextpose/engine/reference.h"
+#include "convnextpose/engine/session.h"
+#include "convnextpose/model/config.h"
+#include "tests/golden_weights.h"
+
+namespace cnp {
+namespace {
+
+using Json = nlohmann::json;
+
+// What the issue asks for: heatmap cells, on every joint.
+constexpr double kBoundCells = 1e-3;
+
+struct Golden {
+  model::Spec spec;
+  int batch = 0;
+  model::Weights weights;
+  std::vector<float> pictures;
+  Json coordinates;  // [batch][joint][axis]
+  Json sigmas;
+};
+
+Golden Load(const std::string& name) {
+  std::ifstream file(CNP_TESTDATA "/golden/" + name + ".json");
+  const Json json = Json::parse(file);
+  Golden golden;
+  golden.spec = model::ParseConfig(json["config"].dump()).value();
+  golden.batch = json["batch"];
+  const std::uint64_t seed = json["seed"];
+  for (const model::TensorSpec& tensor : model::Tensors(model::Layers(golden.spec))) {
+    if (tensor.counter) continue;
+    golden.weights.Set(tensor.name,
+                       {tensor.shape, test::GoldenTensor(tensor.name, tensor.shape, seed)});
+  }
+  golden.pictures =
+      test::GoldenPicture(golden.batch, golden.spec.input_height, golden.spec.input_width, seed);
+  golden.coordinates = json["coordinates"];
+  golden.sigmas = json["sigmas"];
+  return golden;
+}
+
+std::vector<engine::JointEstimate> RunEngine(const Golden& golden, int threads, int max_batch) {
+  const convert::FoldedNetwork folded =
+      convert::FoldBatchNorm(model::Layers(golden.spec), golden.weights);
+  const engine::Network network(folded.layers, folded.weights);
+  ThreadPool pool(threads);
+  engine::Session session(network, pool, max_batch);
+  std::vector<engine::JointEstimate> joints(golden.batch * golden.spec.joints);
+  const std::size_t floats = network.input().elements();
+  for (int first = 0; first < golden.batch; first += max_batch) {
+    const int count = std::min(max_batch, golden.batch - first);
+    session.Run(std::span(golden.pictures).subspan(first * floats, count * floats), count,
+                std::span(joints).subspan(first * golden.spec.joints, count * golden.spec.joints));
+  }
+  return joints;
+}
+
+void ExpectGolden(const Golden& golden, const std::vector<engine::JointEstimate>& joints) {
+  for (std::size_t i = 0; i < joints.size(); ++i) {
+    const std::size_t n = i / golden.spec.joints;
+    const std::size_t joint = i % golden.spec.joints;
+    for (int axis = 0; axis < 3; ++axis) {
+      const double expected = golden.coordinates[n][joint][axis];
+      ASSERT_NEAR(joints[i].mean[axis], expected, kBoundCells) << n << " " << joint << " " << axis;
+      const double sigma = golden.sigmas[n][joint][axis];
+      ASSERT_NEAR(joints[i].sigma[axis], sigma, 10 * kBoundCells) << n << " " << joint;
+    }
+  }
+}
+
+class GoldenNetworkTest : public ::testing::TestWithParam<std::string> {
+ protected:
+  void TearDown() override { ASSERT_TRUE(engine::ForceIsa("auto").ok()); }
+};
+
+TEST_P(GoldenNetworkTest, AgreesWithPyTorchOnEveryInstructionSet) {
+  const Golden golden = Load(GetParam());
+  for (const std::string& isa : engine::SupportedIsas()) {
+    SCOPED_TRACE(isa);
+    ASSERT_TRUE(engine::ForceIsa(isa).ok());
+    ASSERT_NO_FATAL_FAILURE(ExpectGolden(golden, RunEngine(golden, 2, golden.batch)));
+  }
+}
+
+TEST_P(GoldenNetworkTest, SameBitsForAnyThreadsAndBatches) {
+  const Golden golden = Load(GetParam());
+  const auto expected = RunEngine(golden, 1, 1);
+  for (const int threads : {1, 2, 3}) {
+    for (const int batch : {1, 2}) {
+      const auto actual = RunEngine(golden, threads, batch);
+      EXPECT_EQ(std::memcmp(actual.data(), expected.data(),
+                            actual.size() * sizeof(engine::JointEstimate)),
+                0)
+          << threads << " threads, batch " << batch;
+    }
+  }
+}
+
+// The reference engine must be right by itself: it walks the unfolded list, BatchNorms and all.
+TEST_P(GoldenNetworkTest, ReferenceAgreesWithPyTorch) {
+  const Golden golden = Load(GetParam());
+  if (model::Macs(model::Layers(golden.spec)) > 100'000'000) {
+    GTEST_SKIP() << "the reference takes minutes on a network of this size";
+  }
+  const auto joints =
+      engine::RunReference(model::Layers(golden.spec), golden.weights,
+                           std::span(golden.pictures).first(golden.pictures.size() / golden.batch));
+  for (int joint = 0; joint < golden.spec.joints; ++joint) {
+    for (int axis = 0; axis < 3; ++axis) {
+      EXPECT_NEAR(joints[joint].mean[axis], golden.coordinates[0][joint][axis].get<double>(), 1e-6);
+    }
+  }
+}
+
+std::vector<std::string> GoldenNames() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(CNP_TESTDATA "/golden")) {
+    const std::string stem = entry.path().stem().string();
+    if (entry.path().extension() == ".json" && !stem.starts_with("real_")) names.push_back(stem);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, GoldenNetworkTest, ::testing::ValuesIn(GoldenNames()),
+                         [](const auto& test) { return test.param; });
+
+TEST(GoldenFilesTest, HoldTheFourVariants) {
+  const std::vector<std::string> names = GoldenNames();
+  for (const char* variant : {"xs", "s", "m", "l"}) {
+    EXPECT_NE(std::find(names.begin(), names.end(), variant), names.end()) << variant;
+  }
+}
+
+}  // namespace
+}  // namespace cnp
