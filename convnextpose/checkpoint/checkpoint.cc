@@ -28,6 +28,9 @@ constexpr std::string_view kPickle = "data.pkl";
 constexpr int kMaxNesting = 2;                                   // A .pth in a tar in a zip.
 constexpr std::uint64_t kMaxInflated = std::uint64_t{4} << 30U;  // Of one archive.
 constexpr std::uint64_t kMaxInflation = 1100;  // Times the archive's size; deflate reaches 1032.
+constexpr std::size_t kListed = 5;             // Names in a message.
+constexpr std::array<std::string_view, 7> kEndings = {".pth", ".pt",  ".tar",        ".ckpt",
+                                                      ".bin", ".zip", ".safetensors"};
 
 Result<Checkpoint> ReadContent(Bytes bytes, int nesting);
 
@@ -40,14 +43,16 @@ bool IsMacJunk(std::string_view name) {
   return name.starts_with("__MACOSX/") || BaseName(name).starts_with("._");
 }
 
+/// More than one folder down: in a folder on disk that is not what the user pointed at.
+bool IsDeep(std::string_view name) { return std::count(name.begin(), name.end(), '/') > 1; }
+
 std::string List(const std::vector<std::string>& names) {
-  constexpr std::size_t kShown = 5;
   std::string list;
-  for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i) {
+  for (std::size_t i = 0; i < std::min(names.size(), kListed); ++i) {
     list += (i == 0 ? "" : ", ") + Printable(names[i]);
   }
   if (names.empty()) return "nothing";
-  return names.size() > kShown ? list + ", ..." : list;
+  return names.size() > kListed ? list + ", ..." : list;
 }
 
 /// "a/b/" for "a/b/data.pkl".
@@ -82,18 +87,16 @@ Result<Checkpoint> ReadTorch(Archive& archive, const std::vector<std::string>& n
                return archive.Read(root + "data/" + ref.key);
              }));
   checkpoint.container = archive.IsFolder() ? Container::kTorchFolder : Container::kTorchZip;
-  const bool nested = std::count(root.begin(), root.end(), '/') > 1;
+  const bool nested = IsDeep(root);
   checkpoint.form = "PyTorch " + archive.Form() + (nested ? ", one folder deeper" : "") +
                     ", pickle protocol " + std::to_string(pickle->protocol);
-  checkpoint.root = Printable(std::string_view(root).substr(0, root.empty() ? 0 : root.size() - 1));
+  checkpoint.root = Printable(root.substr(0, root.find_last_of('/')));
   checkpoint.file_bytes = archive.StoredBytes();
   return checkpoint;
 }
 
 /// An archive that holds no data.pkl may hold the checkpoint as a file.
 Result<Checkpoint> ReadInner(Archive& archive, const std::vector<std::string>& names, int nesting) {
-  constexpr std::array<std::string_view, 7> kEndings = {".pth", ".pt",  ".tar",        ".ckpt",
-                                                        ".bin", ".zip", ".safetensors"};
   std::vector<std::string> inner;
   std::copy_if(names.begin(), names.end(), std::back_inserter(inner), [&](std::string_view name) {
     return std::any_of(kEndings.begin(), kEndings.end(),
@@ -125,6 +128,7 @@ Result<Checkpoint> ReadArchive(Archive& archive, int nesting) {
   std::vector<std::string> pickles;
   std::copy_if(names.begin(), names.end(), std::back_inserter(pickles),
                [](std::string_view name) { return BaseName(name) == kPickle; });
+  if (archive.IsFolder()) std::erase_if(pickles, IsDeep);
   if (pickles.empty()) return ReadInner(archive, names, nesting);
   if (pickles.size() > 1) {
     return Error{"holds several checkpoints: " + List(pickles) + "; unpack it and pass one folder"};

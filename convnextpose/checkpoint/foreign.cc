@@ -9,7 +9,7 @@
 namespace cnp::checkpoint {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;  // NOLINT(google-build-using-namespace): ""sv
 
 struct Signature {
   std::size_t offset;
@@ -17,6 +17,7 @@ struct Signature {
   std::string_view meaning;
 };
 
+constexpr std::size_t kEnough = 512;  // Bytes of a text file that tell what it is.
 constexpr std::string_view kPicture = "is a picture; pass it as input, and the weights separately";
 constexpr std::string_view kCompressed = "is compressed; unpack it first";
 
@@ -49,7 +50,6 @@ constexpr std::array kSignatures = {
 
 /// The first few hundred characters without leading space, in lower case.
 std::string Beginning(std::string_view text) {
-  constexpr std::size_t kEnough = 512;
   text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n\xef\xbb\xbf"), text.size()));
   std::string lower(text.substr(0, kEnough));
   std::transform(lower.begin(), lower.end(), lower.begin(),

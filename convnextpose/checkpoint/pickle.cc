@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::size_t kMaxValues = std::size_t{1} << 20;
 constexpr std::size_t kMaxSteps = std::size_t{1} << 24;  // Opcodes, and elements copied.
+constexpr std::size_t kMaxMarks = 10000;  // Python itself gives up at a depth of 1000.
 constexpr int kMaxProtocol = 5;
+constexpr std::size_t kMaxLine = 1000;
 
 // The stack machine of Python's pickle module (pickletools describes each opcode).
 class Unpickler {
@@ -144,6 +146,7 @@ class Unpickler {
   // ---- Opcodes: containers.
 
   Status Mark() {
+    if (marks_.size() == kMaxMarks) return Error{"the pickle is nested too deep"};
     marks_.push_back(stack_.size());
     return {};
   }
@@ -237,9 +240,8 @@ class Unpickler {
   }
 
   Result<std::string_view> ReadLine() {
-    constexpr std::size_t kLongest = 1000;
     ByteReader ahead = reader_;
-    const std::size_t size = std::min(kLongest, ahead.remaining());
+    const std::size_t size = std::min(kMaxLine, ahead.remaining());
     const std::size_t length = AsText(*ahead.Take(size)).find('\n');
     if (length == std::string_view::npos) return Truncated();
     return AsText(*reader_.Take(length + 1)).substr(0, length);
@@ -370,7 +372,7 @@ class Unpickler {
 Unpickler::Handler Unpickler::FindHandler(char code) {
   using U = Unpickler;
   using K = ValueKind;
-  static constexpr std::array kOpcodes = std::to_array<Opcode>({
+  static constexpr std::array opcodes = std::to_array<Opcode>({
       {'\x80', &U::Protocol},
       {'\x95', &U::Frame},
       {'.', &U::Stop},
@@ -421,9 +423,9 @@ Unpickler::Handler Unpickler::FindHandler(char code) {
       {'b', &U::Build},
       {'Q', &U::PersistentId},
   });
-  const auto* const found = std::find_if(kOpcodes.begin(), kOpcodes.end(),
+  const auto* const found = std::find_if(opcodes.begin(), opcodes.end(),
                                          [&](const Opcode& opcode) { return opcode.code == code; });
-  return found == kOpcodes.end() ? nullptr : found->handler;
+  return found == opcodes.end() ? nullptr : found->handler;
 }
 
 }  // namespace

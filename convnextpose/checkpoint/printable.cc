@@ -7,6 +7,11 @@
 namespace cnp::checkpoint {
 namespace {
 
+constexpr std::size_t kLongest = 120;
+constexpr std::string_view kDigits = "0123456789abcdef";
+// By length in bytes; two could hold U+0080, but up to U+009F are control characters.
+constexpr std::array<std::uint32_t, 5> kSmallest = {0, 0, 0xA0, 0x800, 0x10000};
+
 /// Length of the printable UTF-8 character at the front of `text`, 0 if there is none.
 std::size_t CharacterLength(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -18,14 +23,11 @@ std::size_t CharacterLength(std::string_view text) {
     if ((byte(i) & 0xC0U) != 0x80U) return 0;
     code = code << 6 | (byte(i) & 0x3FU);
   }
-  constexpr std::array<std::uint32_t, 5> kSmallest = {0, 0, 0xA0, 0x800,
-                                                      0x10000};  // C1 controls out
   const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
   return code >= kSmallest[length] && code <= 0x10FFFF && !surrogate ? length : 0;
 }
 
 std::string Escaped(char c) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   const auto value = static_cast<unsigned char>(c);
   return {'\\', 'x', kDigits[value >> 4], kDigits[value & 0xFU]};
 }
@@ -42,7 +44,6 @@ bool IsPrintable(std::string_view text) {
 }
 
 std::string Printable(std::string_view text) {
-  constexpr std::size_t kLongest = 120;
   std::string shown;
   while (!text.empty() && shown.size() < kLongest) {
     const std::size_t length = CharacterLength(text);

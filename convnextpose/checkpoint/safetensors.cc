@@ -19,6 +19,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::uint64_t kMaxHeader = 16U << 20U;
+constexpr std::uint64_t kFormatLimit = 100'000'000;  // Of the header, in the format itself.
 constexpr std::size_t kLengthSize = 8;
 constexpr int kMaxDepth = 3;  // Header, tensor, shape.
 constexpr std::string_view kMetadata = "__metadata__";
@@ -41,13 +42,9 @@ std::optional<DType> FindType(std::string_view name) {
   return found == kTypeNames.end() ? std::nullopt : std::optional(found->dtype);
 }
 
-struct Header {
-  json values;
-  std::vector<std::string> names;  // As they stand in the file: JSON objects forget the order.
-};
-
-Result<Header> ParseHeader(std::string_view text) {
-  Header header;
+/// The header, and in `names` those of the tensors as they stand in the file: JSON objects forget
+/// the order.
+Result<json> ParseHeader(std::string_view text, std::vector<std::string>& names) {
   std::set<std::string> seen;
   std::string problem;
   const auto watch = [&](int depth, json::parse_event_t event, json& value) {
@@ -57,12 +54,12 @@ Result<Header> ParseHeader(std::string_view text) {
     if (event == json::parse_event_t::key && depth == 1) {
       const auto& name = value.get_ref<const std::string&>();
       if (!seen.insert(name).second) problem = "holds " + Printable(name) + " twice";
-      if (name != kMetadata) header.names.push_back(name);
+      if (name != kMetadata) names.push_back(name);
     }
     return problem.empty();
   };
-  header.values = json::parse(text, watch, /*allow_exceptions=*/false);
-  if (problem.empty() && !header.values.is_object()) problem = "is no JSON object";
+  json header = json::parse(text, watch, /*allow_exceptions=*/false);
+  if (problem.empty() && !header.is_object()) problem = "is no JSON object";
   if (!problem.empty()) return Error{"its header " + problem + "; the file is damaged"};
   return header;
 }
@@ -105,7 +102,8 @@ Result<Placed> ReadEntry(const json& entry, Bytes data) {
                          ? std::nullopt
                          : Slice(data, static_cast<std::uint64_t>(placed.begin),
                                  static_cast<std::uint64_t>(placed.end - placed.begin));
-  if (!bytes) return Error{"lies outside the file"};
+  if (!bytes)
+    return Error{"lies outside the file, which is truncated or damaged; download it again"};
   placed.tensor = {.dtype = *dtype, .shape = *shape, .storage = *bytes};
   placed.tensor.strides = std::vector<std::int64_t>(shape->size(), 0);
   CNP_RETURN_IF_ERROR(Validate(placed.tensor));  // Bounds the product of the shape.
@@ -121,6 +119,7 @@ Result<Placed> ReadEntry(const json& entry, Bytes data) {
 /// The tensors must tile the data: no gap, no overlap, nothing after the last.
 Status CheckTiling(const std::vector<Placed>& tensors, Bytes data) {
   std::vector<const Placed*> ordered;
+  ordered.reserve(tensors.size());
   for (const Placed& placed : tensors) ordered.push_back(&placed);
   std::sort(ordered.begin(), ordered.end(), [](const Placed* a, const Placed* b) {
     return std::pair(a->begin, a->end) < std::pair(b->begin, b->end);
@@ -173,7 +172,6 @@ std::string_view SafetensorsName(DType dtype) {
 }
 
 bool LooksLikeSafetensors(Bytes bytes) {
-  constexpr std::uint64_t kFormatLimit = 100'000'000;
   return bytes.size() > kLengthSize && bytes[kLengthSize] == std::byte{'{'} &&
          HeaderLength(bytes) <= kFormatLimit;
 }
@@ -186,14 +184,15 @@ Result<Checkpoint> ReadSafetensors(Bytes bytes) {
     return Error{"is truncated at " + std::to_string(bytes.size()) + " bytes; download it again"};
   }
   const Bytes data = bytes.subspan(kLengthSize + text->size());
-  CNP_ASSIGN(const Header header, ParseHeader(AsText(*text)));
+  std::vector<std::string> names;
+  CNP_ASSIGN(const json header, ParseHeader(AsText(*text), names));
   Checkpoint checkpoint{
       .container = Container::kSafetensors, .form = "safetensors", .file_bytes = bytes.size()};
-  CNP_RETURN_IF_ERROR(ReadMetadata(header.values, checkpoint));
+  CNP_RETURN_IF_ERROR(ReadMetadata(header, checkpoint));
   std::vector<Placed> tensors;
-  for (const std::string& name : header.names) {
+  for (const std::string& name : names) {
     if (!IsPrintable(name)) return Error{"tensor " + Printable(name) + " has control characters"};
-    Result<Placed> placed = ReadEntry(header.values[name], data);
+    Result<Placed> placed = ReadEntry(header[name], data);
     if (!placed.ok()) return placed.error().In("tensor " + Printable(name));
     placed->tensor.name = name;
     tensors.push_back(std::move(placed).value());

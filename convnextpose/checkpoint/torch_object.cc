@@ -21,6 +21,7 @@ constexpr std::int64_t kMaxStorage = std::int64_t{1} << 40;
 constexpr std::int64_t kMaxSharing = 4;
 constexpr std::int64_t kSmallSharing = 1 << 20;  // Elements that may be shared at will.
 constexpr std::size_t kMaxKey = 64;
+constexpr std::size_t kListed = 12;  // Keys and values in a message.
 
 constexpr std::array<std::string_view, 5> kStateDictKeys = {"network", "state_dict", "model",
                                                             "model_state_dict", "net"};
@@ -215,14 +216,13 @@ class TorchObject {
   }
 
   [[nodiscard]] std::string KeyList(const Value& dict) const {
-    constexpr std::size_t kShown = 12;
     std::string list;
-    for (std::size_t i = 0; i < std::min(dict.items.size(), kShown); i += 2) {
+    for (std::size_t i = 0; i < std::min(dict.items.size(), kListed); i += 2) {
       const std::optional<std::string> key = ScalarText(pickle_[dict.items[i]]);
       list += (i == 0 ? "" : ", ") + Printable(key.value_or("(no text)"));
     }
     if (dict.items.empty()) return "none";
-    return dict.items.size() > kShown ? list + ", ..." : list;
+    return dict.items.size() > kListed ? list + ", ..." : list;
   }
 
   Status ReadStateDict(const Value& dict) {

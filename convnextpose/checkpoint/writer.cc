@@ -19,6 +19,15 @@
 namespace cnp::checkpoint {
 namespace {
 
+// Small files of a torch archive.
+constexpr std::string_view kByteOrder = "little";
+constexpr std::string_view kVersion = "3\n";
+
+// What the name of the folder in the archive may be made of; else it is "archive".
+constexpr std::string_view kPlain =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+constexpr std::size_t kLongestName = 100;
+
 Status CheckTensors(std::span<const Tensor> tensors) {
   std::unordered_set<std::string_view> names;
   for (const Tensor& tensor : tensors) {
@@ -179,12 +188,9 @@ std::string PickleCheckpoint(std::span<const Tensor> tensors, const TorchZipOpti
 
 /// The folder inside the archive: the file's name without its last ending, as torch does.
 std::string ArchiveRoot(const std::filesystem::path& path) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-  constexpr std::size_t kLongest = 100;
   const std::string stem = path.stem().string();
   const bool plain = stem.find_first_not_of(kPlain) == std::string::npos;
-  return plain && !stem.empty() && stem.size() <= kLongest ? stem : "archive";
+  return plain && !stem.empty() && stem.size() <= kLongestName ? stem : "archive";
 }
 
 }  // namespace
@@ -213,12 +219,10 @@ Status WriteTorchZip(const std::filesystem::path& path, std::span<const Tensor> 
   const std::string pickle = PickleCheckpoint(tensors, options);
   ZipWriter zip;
   zip.Add(root + "/data.pkl", std::as_bytes(std::span(pickle)));
-  constexpr std::string_view kByteOrder = "little";
   zip.Add(root + "/byteorder", std::as_bytes(std::span(kByteOrder)));
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     zip.Add(root + "/data/" + std::to_string(i), dense.bytes()[i]);
   }
-  constexpr std::string_view kVersion = "3\n";
   zip.Add(root + "/version", std::as_bytes(std::span(kVersion)));
   return zip.Write(path);
 }

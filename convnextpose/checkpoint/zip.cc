@@ -49,7 +49,8 @@ struct Entry {
 /// A field of a record whose size has been checked.
 template <typename T>
 T Field(Bytes record, std::size_t offset) {
-  return ByteReader(record.subspan(offset, sizeof(T))).Read<T>().value_or(0);
+  ByteReader reader(record.subspan(offset, sizeof(T)));
+  return reader.Read<T>().value_or(0);
 }
 
 Error Truncated(Bytes bytes) {
@@ -171,6 +172,7 @@ Status LocateData(Bytes bytes, std::uint64_t limit, Entry& entry) {
 
 Status CheckNoOverlap(std::vector<Entry>& entries, Bytes bytes) {
   std::vector<const Entry*> ordered;
+  ordered.reserve(entries.size());
   for (const Entry& entry : entries) ordered.push_back(&entry);
   std::sort(ordered.begin(), ordered.end(),
             [](const Entry* a, const Entry* b) { return a->header_offset < b->header_offset; });

@@ -18,6 +18,7 @@ constexpr std::uint16_t kDate = 0x0021;   // 1 January 1980: the same input give
 constexpr std::uint32_t kIn64 = 0xFFFFFFFF;
 constexpr std::uint16_t kMaxEntries = 0xFFFE;
 constexpr std::size_t kLocalHeaderSize = 30;
+constexpr std::uint64_t kEnd64Rest = 44;  // Bytes of the zip64 end record behind this field.
 constexpr std::size_t kExtraHeaderSize = 4;
 
 template <typename T>
@@ -111,7 +112,6 @@ std::string ZipWriter::EndRecords() const {
       size_ > zip64_above_ || directory_.size() > zip64_above_ || entries_ > kMaxEntries;
   std::string end;
   if (zip64) {
-    constexpr std::uint64_t kEnd64Rest = 44;  // Bytes behind this very field.
     end += "PK\6\6";
     Append64(end, kEnd64Rest);
     Append16(end, kVersion64);  // Made by.
