@@ -11,7 +11,6 @@ namespace cnp::convert {
 namespace {
 
 using checkpoint::DType;
-using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -110,10 +109,10 @@ std::vector<float> Counting(int count) {
 
 /// The only tensor of a file, mapped.
 checkpoint::Tensor Mapped(TestCheckpoint& file, const std::string& key,
-                          std::vector<std::int64_t> shape) {
+                          const std::vector<std::int64_t>& shape) {
   int count = 1;
   for (const auto size : shape) count *= static_cast<int>(size);
-  file.Add(key, std::move(shape), Counting(count), DType::kF32);
+  file.Add(key, shape, Counting(count), DType::kF32);
   return MapKeys(file.tensors).value().tensors.at(0);
 }
 

@@ -18,7 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using checkpoint::DType;
-using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;

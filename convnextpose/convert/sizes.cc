@@ -35,7 +35,7 @@ int Count(const Shapes& shapes, const std::string& prefix) {
   int count = 0;
   for (auto at = shapes.lower_bound(prefix); at != shapes.end() && at->first.starts_with(prefix);
        ++at) {
-    const std::string_view rest = std::string_view(at->first).substr(prefix.size());
+    const std::string_view rest = std::string_view{at->first}.substr(prefix.size());
     int index = 0;
     const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), index);
     const bool dotted = end != rest.data() + rest.size() && *end == '.';

@@ -39,11 +39,11 @@ class TestCheckpoint {
   }
 
   template <typename T>
-  void Add(const std::string& name, std::vector<std::int64_t> shape, const std::vector<T>& values,
-           checkpoint::DType type) {
+  void Add(const std::string& name, const std::vector<std::int64_t>& shape,
+           const std::vector<T>& values, checkpoint::DType type) {
     auto& bytes = storages_.emplace_back(values.size() * sizeof(T));
     std::memcpy(bytes.data(), values.data(), bytes.size());
-    tensors.push_back(checkpoint::DenseTensor(name, type, std::move(shape), bytes));
+    tensors.push_back(checkpoint::DenseTensor(name, type, shape, bytes));
   }
 
   void Rename(const std::function<std::string(const std::string&)>& rename) {

@@ -43,7 +43,7 @@ bool IsBlock(const std::string& unit) { return unit.starts_with(kBlocks); }
 
 /// The stage of a block, or -1 for a name that only begins like one.
 int StageOf(const std::string& block) {
-  const std::string_view rest = std::string_view(block).substr(kBlocks.size());
+  const std::string_view rest = std::string_view{block}.substr(kBlocks.size());
   const bool one_digit = rest.size() > 2 && rest[1] == '.';
   const int stage = one_digit ? rest[0] - '0' : -1;
   return stage < model::kStages ? stage : -1;
@@ -105,6 +105,7 @@ class Comparison {
       if (at != found.end()) found.erase(at);
     }
     std::vector<std::string> extra;
+    extra.reserve(found.size());
     for (const auto& [name, tensor] : found) extra.push_back(name);
     std::sort(extra.begin(), extra.end(), NaturalLess);
     for (const std::string& name : extra) NotExpected(name);
@@ -150,9 +151,8 @@ class Comparison {
       return;
     }
     Unit& unit = UnitFor(name);
-    unit.extra.push_back(checkpoint::Printable(
-        name.size() > unit.name.size() ? std::string_view(name).substr(unit.name.size() + 1)
-                                       : std::string_view(name)));
+    const bool inside = name.size() > unit.name.size();
+    unit.extra.push_back(checkpoint::Printable(inside ? name.substr(unit.name.size() + 1) : name));
   }
 
   /// One past the last of the blocks from `begin` on that have the same trouble in the same stage.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "convnextpose/convert/text.h"
 
@@ -30,11 +31,12 @@ Status CheckValues(const model::Weights& weights) {
     const std::string kind = std::isnan(*first)   ? "NaN"
                              : std::isinf(*first) ? "infinite in float32"
                                                   : "a negative variance";
-    return Error{name + ": " + std::to_string(count) + " of " +
-                 std::to_string(tensor.values.size()) + " values are unusable, the first, " + kind +
-                 ", at " +
-                 Place(tensor.shape, static_cast<std::size_t>(first - tensor.values.begin())) +
-                 "; the training diverged or the file is damaged: take an earlier snapshot"};
+    const auto flat = static_cast<std::size_t>(first - tensor.values.begin());
+    std::string message = name + ": " + std::to_string(count) + " of ";
+    message += std::to_string(tensor.values.size()) + " values are unusable, the first, " + kind;
+    message += ", at " + Place(tensor.shape, flat);
+    message += "; the training diverged or the file is damaged: take an earlier snapshot";
+    return Error{std::move(message)};
   }
   return {};
 }
