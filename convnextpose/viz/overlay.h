@@ -9,7 +9,8 @@
 
 namespace cnp::viz {
 
-/// Draws each person's bones coloured by side, joints, box (solid), network box (thin) and label.
+/// Draws each person's bones coloured by side, joints, box, the corners of the network's box
+/// and the label.
 /// Widths follow the person's and the picture's size. People may lie partly or wholly outside.
 /// Precondition: a picture with pixels.
 void DrawOverlay(const pose::JointSet& set, std::span<const Person> people, image::Image& picture);

@@ -13,12 +13,14 @@ namespace cnp::viz {
 struct View3dOptions {
   int width = 1500;  // At least 600 by 300.
   int height = 560;
+  // ASCII (other bytes show as '?'); what is too long for the picture ends in "...".
   std::string title = "camera space";
   std::string note;  // The assumptions behind the millimetres, e.g. "focal 1500 px assumed".
 };
 
 /// Three panels with axes in mm and one scale for all: front (x, y), side (z, y) and top (x, z).
-/// Draws camera_mm of all people; says so where there are none.
+/// Draws camera_mm of all people, numbered in their order where there are several; says so where
+/// there is nobody to show.
 image::Image DrawView3d(const pose::JointSet& set, std::span<const Person> people,
                         const View3dOptions& options = {});
 
