@@ -75,8 +75,9 @@ Result<Converted> Convert(const std::filesystem::path& in, const std::filesystem
     return Error{out.string() + ": is the input itself; give the output another name"};
   }
   CNP_ASSIGN(const Examination exam, Examine(in, options.network));
-  CNP_ASSIGN(Network network, FromExamination(exam, in));
-  Converted converted{.id = exam.id, .warnings = std::move(network.warnings)};
+  Result<Network> network = FromExamination(exam);
+  if (!network.ok()) return network.error().In(in.string());
+  Converted converted{.id = exam.id, .warnings = std::move(network->warnings)};
   std::vector<Tensor> tensors = NetworkTensors(exam, converted.filled_counters);
   if (form == Form::kSafetensors) {
     converted.form = "safetensors";

@@ -41,7 +41,7 @@ Result<Examination> Examine(const std::filesystem::path& path, const Options& op
 /// Error: tensors that share memory so that they would fill more than their file holds.
 Result<model::Weights> ReadWeights(const Examination& examination);
 
-/// The second half of LoadNetwork; `path` is for messages.
-Result<Network> FromExamination(const Examination& exam, const std::filesystem::path& path);
+/// The second half of LoadNetwork. The error does not name the file.
+Result<Network> FromExamination(const Examination& exam);
 
 }  // namespace cnp::convert

@@ -186,6 +186,10 @@ Result<Spec> FromTensors(const Sizes& sizes, const Options& options,
   if (sizes == Sizes{}) {
     return Error{"no tensor of a ConvNeXtPose network is in it; give a checkpoint of this network"};
   }
+  if (sizes.head.empty() && sizes.heatmap_channels == 0) {
+    return Error{"a backbone without a head (" + Describe(sizes) +
+                 "); give a checkpoint of the whole network"};
+  }
   const std::vector<Spec> fits = PublishedFits(sizes, options);
   if (fits.size() > 1) {
     return Error{"the tensors (" + Describe(sizes) + ") could be " + Names(fits) +

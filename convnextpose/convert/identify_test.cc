@@ -212,7 +212,7 @@ TEST(IdentifyTest, MissingLayersThatTellVariantsApart) {
   Sizes backbone = SizesOf(Variant("M"));
   backbone.head.clear();
   backbone.heatmap_channels = 0;
-  EXPECT_THAT(Identify(backbone, {}).problem, HasSubstr("could be S, M or L"));
+  EXPECT_THAT(Identify(backbone, {}).problem, HasSubstr("a backbone without a head"));
   Sizes no_last = SizesOf(Variant("M"));
   no_last.heatmap_channels = 0;
   EXPECT_THAT(Identify(no_last, {}).problem, HasSubstr("could be S or M"));

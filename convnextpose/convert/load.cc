@@ -25,7 +25,9 @@ void WarnOfLabel(Network& network) {
                              (id.variant.empty() ? "a custom network" : id.variant));
 }
 
-Result<Network> Load(const Examination& exam) {
+}  // namespace
+
+Result<Network> FromExamination(const Examination& exam) {
   if (const std::string obstacle = exam.Obstacle(); !obstacle.empty()) return Error{obstacle};
   Network network{.spec = *exam.id.spec, .id = exam.id, .epoch = exam.epoch};
   network.form = exam.file.form;
@@ -38,17 +40,11 @@ Result<Network> Load(const Examination& exam) {
   return network;
 }
 
-}  // namespace
-
-Result<Network> FromExamination(const Examination& exam, const std::filesystem::path& path) {
-  Result<Network> network = Load(exam);
-  if (!network.ok()) return network.error().In(path.string());
-  return network;
-}
-
 Result<Network> LoadNetwork(const std::filesystem::path& path, const Options& options) {
   CNP_ASSIGN(const Examination exam, Examine(path, options));
-  return FromExamination(exam, path);
+  Result<Network> network = FromExamination(exam);
+  if (!network.ok()) return network.error().In(path.string());
+  return network;
 }
 
 }  // namespace cnp::convert

@@ -1,6 +1,7 @@
 #include "convnextpose/convert/validate.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <string_view>
@@ -171,13 +172,12 @@ class Comparison {
     std::string where = checkpoint::Printable(unit.name);
     if (end - begin > 1) where += " .. " + IndexOf(units_[end - 1].name);
     if (unit.whole_missing() || unit.whole_extra()) return Whole(where, unit, end - begin);
-    if (!unit.resized.empty()) return Resized(where, unit);
-    if (!unit.not_float.empty()) {
-      return {where, unit.not_float[0], "save the weights as float32, float16 or bfloat16"};
-    }
-    if (!unit.missing.empty()) return Missing(where, unit);
-    return {where, Join(unit.extra) + " not expected",
-            "ConvNeXtPose has no such layer: the file is of another network"};
+    std::vector<std::string> troubles;
+    if (!unit.resized.empty()) troubles.push_back(Resized(unit));
+    if (!unit.not_float.empty()) troubles.push_back(unit.not_float[0]);
+    if (!unit.missing.empty()) troubles.push_back(Join(unit.missing) + " missing");
+    if (!unit.extra.empty()) troubles.push_back(Join(unit.extra) + " not expected");
+    return {where, Join(troubles, "; "), Cure(unit)};
   }
 
   /// Layers or blocks of which the other side has nothing.
@@ -201,29 +201,33 @@ class Comparison {
                 NumberList(sizes_.depths)};
   }
 
-  [[nodiscard]] Problem Resized(const std::string& where, const Unit& unit) const {
-    std::string what = unit.resized[0];
-    if (unit.resized.size() > 1) {
-      what += ", and " + std::to_string(unit.resized.size() - 1) + " more of other size";
+  [[nodiscard]] std::string Resized(const Unit& unit) const {
+    const int channels = sizes_.heatmap_channels;
+    if (unit.name == "head.final_layer" && channels != spec_.heatmap_channels()) {
+      return NumberList(std::array{channels}) + " channels, not " +
+             std::to_string(spec_.heatmap_channels()) + " = " + std::to_string(spec_.joints) +
+             " joints x " + std::to_string(spec_.depth_bins) + " depth bins";
     }
-    if (unit.name != "head.final_layer") {
-      return {where, what, "say what the file is with --variant or a config.json"};
-    }
-    return {where,
-            what + " = " + std::to_string(spec_.joints) + " joints x " +
-                std::to_string(spec_.depth_bins) + " depth bins",
-            "say what the file is with --variant, --joints or a config.json"};
+    const std::size_t more = unit.resized.size() - 1;
+    return unit.resized[0] +
+           (more == 0 ? "" : ", and " + std::to_string(more) + " more of other size");
   }
 
-  [[nodiscard]] static Problem Missing(const std::string& where, const Unit& unit) {
+  /// For the gravest of a unit's troubles.
+  [[nodiscard]] static std::string Cure(const Unit& unit) {
+    if (!unit.resized.empty()) {
+      return "say what the file is with --variant, --joints or a config.json";
+    }
+    if (!unit.not_float.empty()) return "save the weights as float32, float16 or bfloat16";
+    if (unit.missing.empty()) {
+      return "ConvNeXtPose has no such layer: the file is of another network";
+    }
     const bool statistics = std::all_of(
         unit.missing.begin(), unit.missing.end(),
         [](const std::string& name) { return name.find("running_") != std::string::npos; });
-    return {where, Join(unit.missing) + " missing",
-            statistics
-                ? "a LayerNorm network, as upstream ConvNeXt? ConvNeXtPose needs BatchNorm's "
-                  "statistics"
-                : kIncomplete};
+    return statistics ? "a LayerNorm network, as upstream ConvNeXt? ConvNeXtPose needs BatchNorm's "
+                        "statistics"
+                      : kIncomplete;
   }
 
   [[nodiscard]] Problem Foreign() const {

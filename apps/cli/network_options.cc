@@ -1,0 +1,30 @@
+#include "apps/cli/network_options.h"
+
+#include <filesystem>
+
+#include "convnextpose/model/config.h"
+
+namespace cnp::cli {
+
+void NetworkOptions::Register(CLI::App& command) {
+  constexpr const char* kGroup = "What the network is (else found from the tensors)";
+  command.add_option("--variant", variant, "XS, S, M, L or a config.json")->group(kGroup);
+  command.add_option("--up", up, "Layers of the head that upsample, from the first")
+      ->group(kGroup)
+      ->check(CLI::NonNegativeNumber);
+  command.add_option("--joints", joints, "Joints in the heatmap")
+      ->group(kGroup)
+      ->check(CLI::PositiveNumber);
+}
+
+Result<convert::Options> NetworkOptions::Resolve() const {
+  convert::Options options{.up = up, .joints = joints};
+  if (variant.empty()) return options;
+  Result<model::Spec> spec = model::FindVariant(variant);
+  const bool is_file = variant.ends_with(".json") || std::filesystem::is_regular_file(variant);
+  if (!spec.ok() && is_file) spec = model::LoadConfig(variant);
+  CNP_ASSIGN(options.spec, std::move(spec));
+  return options;
+}
+
+}  // namespace cnp::cli
