@@ -122,8 +122,9 @@ Result<std::pair<int, int>> SplitHeatmap(int channels, const Options& options) {
       if (channels == joints * bins) return std::pair(joints, bins);
     }
   }
-  return Error{channels_text + " = joints x depth bins, of no joint set with " +
-               NumberList(kDepthBins) + " bins; give --joints"};
+  return Error{channels_text +
+               " = joints x depth bins, of no joint set with 32 or 64 bins; "
+               "give --joints"};
 }
 
 /// A cube of a heatmap at the standard input needs log2(bins / 8) upsampling layers.

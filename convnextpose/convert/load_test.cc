@@ -12,6 +12,7 @@
 #include "convnextpose/convert/convert.h"
 #include "convnextpose/convert/examine.h"
 #include "convnextpose/convert/test_checkpoint.h"
+#include "convnextpose/model/config.h"
 
 namespace cnp::convert {
 namespace {
@@ -271,6 +272,28 @@ TEST_F(ConvertTest, PyTorchLoadsItStrictly) {
   if (status == 77) GTEST_SKIP() << "python3-torch absent";
   EXPECT_EQ(status, 0);
 }
+
+class KeyStyleTest : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(KeyStyleTest, HoldsTheSameNetworkAsTheCanonicalFile) {
+  const fs::path folder = fs::path(CNP_TESTDATA) / "key_styles";
+  const auto tiny = model::ParseConfig(R"({"depths": [1, 1, 1, 1], "dims": [4, 4, 8, 8],
+    "head": [{"channels": 8, "up": true}, {"channels": 8, "up": true}, {"channels": 8, "up": false}],
+    "depth_bins": 8, "joints": 18, "input": [64, 64]})");
+  ASSERT_TRUE(tiny.ok());
+  const auto canonical = LoadNetwork(folder / "canonical.pth", {.spec = *tiny});
+  ASSERT_TRUE(canonical.ok()) << Message(canonical);
+  const auto network = LoadNetwork(folder / (std::string(GetParam()) + ".pth"), {.spec = *tiny});
+  ASSERT_TRUE(network.ok()) << Message(network);
+  EXPECT_THAT(network->warnings, IsEmpty());
+  ExpectSameWeights(network->weights, canonical->weights);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, KeyStyleTest,
+                         ::testing::Values("compiled", "compiled_data_parallel", "data_parallel",
+                                           "encoder", "legacy_head", "list_head", "no_backbone",
+                                           "sparse"),
+                         [](const auto& test) { return std::string(test.param); });
 
 /// The trained network beside the repository, where there is one.
 class RealTest : public FileTest {
