@@ -1,22 +1,43 @@
 #include "convnextpose/pipeline/search.h"
 
 #include <algorithm>
-#include <numeric>
+#include <utility>
 
 #include "convnextpose/pose/pose.h"
 
 namespace cnp::pipeline {
 namespace {
 
-// Joints below this do not pull the box.
-constexpr double kMinJointConfidence = 0.3;
-// Mean confidence from which an answer counts as a person.
-constexpr double kMinPersonConfidence = 0.5;
+// A step may not shrink the box further than this: in a first look at the whole picture all joints
+// may fall on one small thing, and what is left out once is never seen again.
+constexpr double kMaxShrink = 0.7;
 // Two boxes that overlap so much are the same.
 constexpr double kSettled = 0.9;
+// An answer counts as a person if its heatmaps' mean standard deviation along the picture is at
+// most this share of the heatmap. With the published XS: 92 % of the sports photographs that it
+// reads right pass, and 86 % of windows of empty rooms and landscapes do not.
+constexpr double kMaxSpread = 0.12;
 
-double Mean(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+double Spread(const Estimate& estimate, const pose::Grid& grid) {
+  double sum = 0;
+  for (const pose::Vec3& sigma : estimate.sigma) {
+    sum += (sigma[0] / grid.width + sigma[1] / grid.height) / 2;
+  }
+  return sum / static_cast<double>(estimate.sigma.size());
+}
+
+// The whole picture, and what it takes of its surroundings to have the input's shape.
+pose::Box WholePicture(const image::ImageView& picture, double aspect) {
+  const double height = std::max<double>(picture.height, picture.width / aspect);
+  const double width = height * aspect;
+  return {(picture.width - width) / 2, (picture.height - height) / 2, width, height};
+}
+
+// `next`, but no smaller than kMaxShrink of `now`, about next's centre.
+pose::Box LimitShrink(const pose::Box& now, const pose::Box& next) {
+  const double scale = std::max(1.0, kMaxShrink * now.w / next.w);
+  const auto [x, y] = next.center();
+  return {x - scale * next.w / 2, y - scale * next.h / 2, scale * next.w, scale * next.h};
 }
 
 // One picture on its way from the whole of it to the person in it.
@@ -30,18 +51,21 @@ struct Search {
   void Take(Estimate estimate, const pose::Grid& grid, double aspect) {
     found.network_box = network_box;
     found.estimate = std::move(estimate);
+    found.person = Spread(found.estimate, grid) <= kMaxSpread;
+    found.reason = found.person ? "" : "nothing in it looks like a person";
     const pose::Pose pose = pose::PoseInPicture(found.estimate.heatmap, grid, network_box);
-    const Result<pose::Box> box =
-        pose::BoxAroundJoints(pose.image_px, found.estimate.confidence, kMinJointConfidence);
-    if (!box.ok()) return Stop("no joint is clear");
+    const Result<pose::Box> box = pose::BoxAroundJoints(pose.image_px);
+    if (!box.ok()) return Stop("no joints can be told apart");
     const Result<pose::Box> next = pose::NetworkBox(*box, picture.width, picture.height, aspect);
     if (!next.ok()) return Stop("the joints found lie outside the picture");
     found.box = *box;
-    if (pose::IntersectionOverUnion(network_box, *next) > kSettled) going = false;
-    network_box = *next;
+    const pose::Box limited = LimitShrink(network_box, *next);
+    going = pose::IntersectionOverUnion(network_box, limited) <= kSettled;
+    network_box = limited;
   }
 
   void Stop(const char* reason) {
+    found.person = false;
     found.reason = reason;
     going = false;
   }
@@ -52,16 +76,9 @@ struct Search {
 std::vector<Found> FindPeople(std::span<const image::ImageView> pictures, Estimator& estimator) {
   std::vector<Search> searches;
   for (const image::ImageView& picture : pictures) {
-    Search search{.picture = picture};
-    const Result<pose::Box> whole = pose::NetworkBox(
-        {0, 0, static_cast<double>(picture.width), static_cast<double>(picture.height)},
-        picture.width, picture.height, estimator.aspect());
-    if (whole.ok()) {
-      search.network_box = *whole;
-    } else {
-      search.Stop("the picture is too small");
-    }
-    searches.push_back(std::move(search));
+    searches.push_back({.picture = picture,
+                        .network_box = WholePicture(picture, estimator.aspect()),
+                        .found = {}});
   }
   for (int round = 0; round < kMaxRounds; ++round) {
     std::vector<CropRequest> crops;
@@ -77,13 +94,7 @@ std::vector<Found> FindPeople(std::span<const image::ImageView> pictures, Estima
     }
   }
   std::vector<Found> found;
-  for (Search& search : searches) {
-    if (search.found.reason.empty()) {
-      search.found.person = Mean(search.found.estimate.confidence) >= kMinPersonConfidence;
-      if (!search.found.person) search.found.reason = "nothing in it looks like a person";
-    }
-    found.push_back(std::move(search.found));
-  }
+  for (Search& search : searches) found.push_back(std::move(search.found));
   return found;
 }
 

@@ -150,7 +150,7 @@ Moments MomentsOf(std::span<const float> marginal) {
     first += static_cast<double>(i) * marginal[i];
   }
   Moments moments{.mean = first / mass};
-  const double reach = static_cast<double>(marginal.size()) / 16;
+  const double reach = kReach * static_cast<double>(marginal.size());
   double second = 0;
   for (std::size_t i = 0; i < marginal.size(); ++i) {
     const double offset = static_cast<double>(i) - moments.mean;

@@ -10,11 +10,14 @@
 
 namespace cnp::engine {
 
+/// How near is near, for JointEstimate::confidence: this share of the axis' length.
+inline constexpr double kReach = 0.1;
+
 /// Where a joint is, in heatmap cells: axis 0 is x (columns), 1 is y (rows), 2 is z (depth bins).
 struct JointEstimate {
   float mean[3] = {};   ///< Expectation of the cell index under the softmax.
   float sigma[3] = {};  ///< Standard deviation of the same, per axis.
-  /// Probability that the joint lies within 1/16 of the axis' length of its expectation, on the
+  /// Probability under the softmax that the joint lies within kReach of its expectation, on the
   /// axis where that is least; 0..1. Low when the heatmap is flat or has several peaks.
   float confidence = 0;
 };
