@@ -49,7 +49,9 @@ struct PredictOptions {
 };
 
 void Register(CLI::App& command, PredictOptions& options) {
-  command.add_option("INPUT", options.inputs, "Pictures (JPEG, PNG, WebP, BMP), folders, or - ")
+  command
+      .add_option("INPUT", options.inputs,
+                  "Pictures (JPEG, PNG, WebP, BMP), folders of them, or - for stdin")
       ->required();
   command.add_option("--weights,-w", options.weights, "Checkpoint, any form: see `inspect`")
       ->required();

@@ -1,6 +1,7 @@
 #include "convnextpose/pipeline/estimator.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "convnextpose/image/crop.h"
 
@@ -17,7 +18,8 @@ Estimate ToEstimate(std::span<const engine::JointEstimate> joints) {
   return estimate;
 }
 
-// Spread and confidence have no direction, so mirror pairs only change places.
+// The two answers are taken as one distribution, half of each: its variance is the mean of theirs
+// and what they disagree by. Spread has no direction, so mirror pairs only change places.
 Estimate Merge(const Estimate& direct, const Estimate& mirrored, const pose::JointSet& set,
                const pose::Grid& grid) {
   const std::vector<int> mirror = pose::MirrorMap(set);
@@ -26,7 +28,10 @@ Estimate Merge(const Estimate& direct, const Estimate& mirrored, const pose::Joi
   for (std::size_t joint = 0; joint < mirror.size(); ++joint) {
     const int other = mirror[joint];
     for (int axis = 0; axis < 3; ++axis) {
-      merged.sigma[joint][axis] = (direct.sigma[joint][axis] + mirrored.sigma[other][axis]) / 2;
+      const double a = direct.sigma[joint][axis];
+      const double b = mirrored.sigma[other][axis];
+      const double apart = direct.heatmap[joint][axis] - merged.heatmap[joint][axis];
+      merged.sigma[joint][axis] = std::sqrt((a * a + b * b) / 2 + apart * apart);
     }
     merged.confidence[joint] = (direct.confidence[joint] + mirrored.confidence[other]) / 2;
   }
