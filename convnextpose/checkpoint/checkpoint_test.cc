@@ -135,9 +135,12 @@ TEST(CheckpointTest, ReadsWhatPython2AndNumpyWrite) {
 }
 
 TEST(CheckpointTest, ReadsLongNamesInTars) {
-  const Result<Checkpoint> checkpoint = Read(TestFile("long_name.tar"));
-  ASSERT_TRUE(checkpoint.ok()) << checkpoint.error().message;
-  EXPECT_EQ(checkpoint->root, std::string(90, 'd') + "/snapshot_7");
+  for (const std::string file : {"long_name.tar", "ustar_name.tar", "pax_name.tar"}) {
+    const Result<Checkpoint> checkpoint = Read(TestFile(file));
+    ASSERT_TRUE(checkpoint.ok()) << checkpoint.error().message;
+    const std::string umlaut = file == "pax_name.tar" ? "\xC3\xA4" : "";  // Needs pax.
+    EXPECT_EQ(checkpoint->root, umlaut + std::string(90, 'd') + "/snapshot_7");
+  }
 }
 
 TEST(CheckpointTest, ReadsACheckpointThatIsPackedTwice) {

@@ -223,6 +223,8 @@ TEST(PickleTest, MisusesOfTheStackAreRefused) {
                                     "(\x85"s,
                                     "0"s,
                                     "(0"s,
+                                    "N(0"s,
+                                    "N(\x85"s,
                                     "1"s,
                                     "R"s,
                                     "NR"s,

@@ -174,6 +174,7 @@ def main():
     deeper = {f"ConvNeXtPose/{name}": data for name, data in files.items()}
     small = collections.OrderedDict(w=torch.tensor([1.5, -2.0]))
     small_zip = torch_bytes({"epoch": 3, "network": small})
+    long_names = {"d" * 90 + "/" + name: data for name, data in files_of(small_zip).items()}
     outputs = {
         "zip.pth": whole,
         "protocol4.pth": torch_bytes(full, pickle_protocol=4),
@@ -183,8 +184,10 @@ def main():
         "deeper.zip": zip_bytes(deeper, zipfile.ZIP_STORED),
         "folder.tar": tar_bytes(files, tarfile.PAX_FORMAT),
         "file.tar": tar_bytes({"._" + NAME: b"junk of macOS", NAME: whole}, tarfile.GNU_FORMAT),
-        "long_name.tar": tar_bytes({"d" * 90 + "/" + name: data for name, data in
-                                    files_of(small_zip).items()}, tarfile.GNU_FORMAT),
+        "long_name.tar": tar_bytes(long_names, tarfile.GNU_FORMAT),
+        "ustar_name.tar": tar_bytes(long_names, tarfile.USTAR_FORMAT),
+        "pax_name.tar": tar_bytes({"\u00e4" + name: data for name, data in long_names.items()},
+                                  tarfile.PAX_FORMAT),
         "legacy.pth": torch_bytes(full, _use_new_zipfile_serialization=False),
         "legacy_views.pth": legacy_views(),
         "network.safetensors": safetensors_bytes(network, {"epoch": "7", "note": "tiny"}),
