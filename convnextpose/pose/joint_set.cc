@@ -6,19 +6,22 @@
 namespace cnp::pose {
 namespace {
 
-// Shares of the height. Limbs and trunk (hip at 0.530, shoulder at 0.818) are those of Drillis and
-// Contini, "Body segment parameters", 1966, as drawn in Winter, "Biomechanics and motor control of
-// human movement", fig. 4.1. Their breadths of hips and shoulders (0.191, 0.259) are the body's
-// outer ones; joint centres lie further in: here as in motion capture (Human3.6M).
-constexpr double kThigh = 0.245;
-constexpr double kShank = 0.246;
-constexpr double kUpperArm = 0.186;
-constexpr double kForearm = 0.146;
-constexpr double kTrunk = 0.818 - 0.530;
-constexpr double kLowerTrunk = kTrunk / 2;  // The torso joint lies half way up.
-constexpr double kUpperTrunk = kTrunk / 2;
-constexpr double kHalfHips = 0.075;
-constexpr double kHalfShoulders = 0.087;
+// Legs, forearm and trunk (hip at 0.530 of the height, shoulder at 0.818): Drillis and Contini,
+// "Body segment parameters", 1966, as drawn in Winter, "Biomechanics and motor control of human
+// movement", fig. 4.1. Their upper arm begins at the shoulder's top and their breadths are outer
+// ones. Between joint centres the upper arm is 0.161 (de Leva, Journal of Biomechanics 29, 1996:
+// men 282 of 1741 mm); for the half widths of hips and shoulders, rounded means of
+// motion-capture skeletons.
+constexpr double kHipToShoulder = 0.818 - 0.530;
+constexpr Segment kTrunk = {kHipToShoulder, true};
+constexpr Segment kLowerTrunk = {kHipToShoulder / 2, true};  // The torso joint lies half way up.
+constexpr Segment kUpperTrunk = {kHipToShoulder / 2, true};
+constexpr Segment kThigh = {0.245, true};
+constexpr Segment kShank = {0.246, true};
+constexpr Segment kUpperArm = {0.161, false};
+constexpr Segment kForearm = {0.146, false};
+constexpr Segment kHalfHips = {0.07, false};
+constexpr Segment kHalfShoulders = {0.10, false};
 
 constexpr std::array<std::string_view, 18> kHuman36mJoints = {
     "Pelvis",  "R_Hip",   "R_Knee",     "R_Ankle", "L_Hip",   "L_Knee",

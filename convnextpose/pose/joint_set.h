@@ -10,12 +10,19 @@
 
 namespace cnp::pose {
 
+/// What is known of a bone's length in any person (joint_set.cc has the sources).
+struct Segment {
+  /// Between the joint centres, as a share of the person's height; 0 where the joints are too
+  /// loosely defined to say.
+  double stature_share = 0;
+  /// Legs and trunk, whose ends are found best: root_depth.h measures by them first.
+  bool steady = false;
+};
+
 struct Bone {
   int parent = 0;  // The end nearer to the root.
   int child = 0;
-  /// Length between the joint centres as a share of the person's height; 0 where the joints are
-  /// too loosely defined to say (root_depth.h uses it, joint_set.cc has the source).
-  double stature_share = 0;
+  Segment segment;
 };
 
 struct FlipPair {

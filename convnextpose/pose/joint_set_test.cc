@@ -62,7 +62,7 @@ TEST_P(EverySet, HasTheSameLengthsOnBothSides) {
       return other.parent == mirror[bone.parent] && other.child == mirror[bone.child];
     });
     ASSERT_NE(twin, set.bones.end());
-    EXPECT_EQ(twin->stature_share, bone.stature_share);
+    EXPECT_EQ(twin->segment.stature_share, bone.segment.stature_share);
   }
 }
 
@@ -71,12 +71,12 @@ TEST_P(EverySet, StandsAsTallAsAPersonUpToTheShoulders) {
   const auto share_to = [&](std::string_view child) {
     return std::ranges::find_if(set.bones,
                                 [&](const Bone& b) { return set.joints[b.child] == child; })
-        ->stature_share;
+        ->segment.stature_share;
   };
   double trunk = 0;
   for (const std::string_view joint : {"Torso", "Spine", "Neck", "Thorax"}) {
     for (const Bone& bone : set.bones) {
-      if (set.joints[bone.child] == joint) trunk += bone.stature_share;
+      if (set.joints[bone.child] == joint) trunk += bone.segment.stature_share;
     }
   }
   constexpr double ankle_height = 0.039;  // Drillis and Contini, as their shoulder height 0.818.

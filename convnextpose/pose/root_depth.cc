@@ -22,36 +22,44 @@ struct BoneLine {
   Vec3 b{};
 };
 
-struct Bones {
+struct BoneLines {
   std::vector<BoneLine> lines;
   double length_mm = 0;   // Of a person's, together.
   double nearest_mm = 0;  // The smallest d that keeps every joint in front of the camera.
 };
 
-bool Usable(double confidence, const Vec2& px, double depth, double min_confidence) {
-  return confidence >= min_confidence && IsFinite(px) && std::isfinite(depth);
+// The bones of known length with usable ends; of legs and trunk alone where there are two of them.
+std::vector<Bone> UsableBones(const JointSet& set, std::span<const Vec2> px,
+                              std::span<const double> depth, std::span<const double> confidence,
+                              double min_confidence) {
+  const auto usable = [&](int j) {
+    const bool sure = confidence.empty() || confidence[j] >= min_confidence;
+    return sure && IsFinite(px[j]) && std::isfinite(depth[j]);
+  };
+  std::vector<Bone> all;
+  std::vector<Bone> steady;
+  for (const Bone& bone : set.bones) {
+    if (bone.segment.stature_share == 0 || !usable(bone.parent) || !usable(bone.child)) continue;
+    all.push_back(bone);
+    if (bone.segment.steady) steady.push_back(bone);
+  }
+  return steady.size() >= 2 ? steady : all;
 }
 
-Bones UsableBones(const JointSet& set, std::span<const Vec2> px, std::span<const double> depth,
-                  std::span<const double> confidence, const Camera& camera,
-                  const BoneLengthOptions& options) {
-  const auto usable = [&](int j) {
-    return Usable(confidence.empty() ? 1 : confidence[j], px[j], depth[j],
-                  confidence.empty() ? 0 : options.min_confidence);
-  };
-  Bones bones;
-  for (const Bone& bone : set.bones) {
-    if (bone.stature_share == 0 || !usable(bone.parent) || !usable(bone.child)) continue;
-    const Vec3 ray1 = BackProject(camera, px[bone.parent], 1);
-    const Vec3 ray2 = BackProject(camera, px[bone.child], 1);
-    bones.lines.push_back({BackProject(camera, px[bone.child], depth[bone.child]) -
-                               BackProject(camera, px[bone.parent], depth[bone.parent]),
-                           ray2 - ray1});
-    bones.length_mm += bone.stature_share * options.height_mm;
-    bones.nearest_mm = std::max(
-        {bones.nearest_mm, kNearestMm - depth[bone.parent], kNearestMm - depth[bone.child]});
+BoneLines LinesOf(std::span<const Bone> bones, std::span<const Vec2> px,
+                  std::span<const double> depth, const Camera& camera, double height_mm) {
+  BoneLines lines;
+  for (const Bone& bone : bones) {
+    const Vec2& px1 = px[bone.parent];
+    const Vec2& px2 = px[bone.child];
+    const double z1 = depth[bone.parent];
+    const double z2 = depth[bone.child];
+    lines.lines.push_back({BackProject(camera, px2, z2) - BackProject(camera, px1, z1),
+                           BackProject(camera, px2, 1) - BackProject(camera, px1, 1)});
+    lines.length_mm += bone.segment.stature_share * height_mm;
+    lines.nearest_mm = std::max({lines.nearest_mm, kNearestMm - z1, kNearestMm - z2});
   }
-  return bones;
+  return lines;
 }
 
 struct LengthAt {
@@ -59,7 +67,7 @@ struct LengthAt {
   double slope = 0;  // Of the length over d.
 };
 
-LengthAt TotalLength(const Bones& bones, double d) {
+LengthAt TotalLength(const BoneLines& bones, double d) {
   LengthAt sum;
   for (const BoneLine& line : bones.lines) {
     const Vec3 v = {line.a[0] + line.b[0] * d, line.a[1] + line.b[1] * d, line.a[2]};
@@ -75,7 +83,7 @@ LengthAt TotalLength(const Bones& bones, double d) {
 // and crosses the wanted length once: that is the root sought (the other, if any, lies where the
 // person would have to grow by coming nearer). From the right of it, Newton's steps on a convex
 // function descend towards it and never pass it.
-Result<double> Solve(const Bones& bones) {
+Result<double> Solve(const BoneLines& bones) {
   double sum_a = 0;
   double sum_b = 0;
   for (const BoneLine& line : bones.lines) {
@@ -115,13 +123,14 @@ Result<double> RootDepthFromBones(const JointSet& set, std::span<const Vec2> ima
     return Error{"a person's height of " + std::to_string(options.height_mm) +
                  " mm is not a positive number"};
   }
-  const Bones bones = UsableBones(set, image_px, relative_depth_mm, confidence, camera, options);
-  if (bones.lines.empty()) {
+  const std::vector<Bone> bones =
+      UsableBones(set, image_px, relative_depth_mm, confidence, options.min_confidence);
+  if (bones.empty()) {
     return Error{
         "no bone of known length has both ends found with confidence; give the root's "
         "depth"};
   }
-  return Solve(bones);
+  return Solve(LinesOf(bones, image_px, relative_depth_mm, camera, options.height_mm));
 }
 
 }  // namespace cnp::pose

@@ -27,7 +27,8 @@ Seen Random(const JointSet& set, const Camera& camera, double height_mm, const V
   std::vector<Vec3> joints(set.joints.size(), root_mm);
   for (const Bone& bone : set.bones) {
     Vec3 way = {normal(random), normal(random), normal(random)};
-    const double share = bone.stature_share > 0 ? bone.stature_share : 0.05;
+    const double known = bone.segment.stature_share;
+    const double share = known > 0 ? known : 0.05;
     const double scale = share * height_mm / Norm(way);
     const Vec3& from = joints[bone.parent];
     joints[bone.child] = {from[0] + way[0] * scale, from[1] + way[1] * scale,
@@ -76,33 +77,48 @@ TEST(RootDepth, IgnoresJointsOfNoConfidence) {
   const Camera camera = DefaultCamera(640, 480);
   Seen seen = Random(set, camera, kAverageAdultMm, {0, 0, 4000}, 7);
   std::vector<double> confidence(18, 0.9);
-  seen.image_px[16] = {5000, 5000};
-  confidence[16] = 0.05;
+  seen.image_px[6] = {5000, 5000};
+  confidence[6] = 0.05;
   seen.relative_depth_mm[3] = std::numeric_limits<double>::infinity();
   const auto depth =
       RootDepthFromBones(set, seen.image_px, seen.relative_depth_mm, confidence, camera);
   ASSERT_TRUE(depth.ok());
   EXPECT_NEAR(*depth, 4000, 0.01);
-  confidence[16] = 0.9;
+  confidence[6] = 0.9;
   EXPECT_GT(
       std::abs(*RootDepthFromBones(set, seen.image_px, seen.relative_depth_mm, confidence, camera) -
                4000),
       500);
 }
 
+TEST(RootDepth, MeasuresByArmsOnlyWithoutLegsAndTrunk) {
+  const JointSet& set = Human36m();
+  const Camera camera = DefaultCamera(640, 480);
+  Seen seen = Random(set, camera, kAverageAdultMm, {0, 0, 4000}, 11);
+  const Seen whole = seen;
+  for (const int wrist : {13, 16}) seen.image_px[wrist] = {320, 240};  // Arms drawn wrong.
+  EXPECT_NEAR(*RootDepthFromBones(set, seen.image_px, seen.relative_depth_mm, {}, camera), 4000,
+              0.01);
+  std::vector<double> confidence(18, 0.9);
+  for (const int joint : {1, 2, 3, 4, 5, 6, 7}) confidence[joint] = 0;
+  EXPECT_NEAR(*RootDepthFromBones(set, whole.image_px, whole.relative_depth_mm, confidence, camera),
+              4000, 0.01);
+}
+
 TEST(RootDepth, KeepsEveryJointInFrontOfTheCamera) {
   const JointSet& set = Human36m();
   const Camera camera = DefaultCamera(640, 480);
-  // Only the shank has length: 2 (d - 900) across and 900 in depth. All bones of someone of 420 mm
-  // have it at d = 1050, of 405 mm at d = 982, where the ankle is less than 100 mm away.
+  // Of legs and trunk (1.27 of the height) only a shank has length: 2 (d - 900) across and 900 in
+  // depth. Someone of 745 mm has it at d = 1046, of 720 mm at d = 981, where the ankle is less than
+  // 100 mm away.
   std::vector<Vec2> px(18, {320, 240});
   std::vector<double> depth_mm(18, 0.0);
   px[3] = {320, 3240};
   depth_mm[3] = -900;
-  const auto far_enough = RootDepthFromBones(set, px, depth_mm, {}, camera, {.height_mm = 420});
+  const auto far_enough = RootDepthFromBones(set, px, depth_mm, {}, camera, {.height_mm = 745});
   ASSERT_TRUE(far_enough.ok()) << far_enough.error().message;
-  EXPECT_NEAR(*far_enough, 1050, 5);
-  EXPECT_FALSE(RootDepthFromBones(set, px, depth_mm, {}, camera, {.height_mm = 405}).ok());
+  EXPECT_NEAR(*far_enough, 1046, 1);
+  EXPECT_FALSE(RootDepthFromBones(set, px, depth_mm, {}, camera, {.height_mm = 720}).ok());
 }
 
 TEST(RootDepth, SaysWhyItCannotTell) {
