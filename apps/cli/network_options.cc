@@ -5,9 +5,13 @@
 #include "convnextpose/model/config.h"
 
 namespace cnp::cli {
+namespace {
+
+constexpr const char* kGroup = "What the network is (else found from the tensors)";
+
+}  // namespace
 
 void NetworkOptions::Register(CLI::App& command) {
-  constexpr const char* kGroup = "What the network is (else found from the tensors)";
   command.add_option("--variant", variant, "XS, S, M, L or a config.json")->group(kGroup);
   command.add_option("--up", up, "Layers of the head that upsample, from the first")
       ->group(kGroup)

@@ -12,6 +12,10 @@
 namespace cnp::cli {
 namespace {
 
+// ANSI codes, in the order of Colour.
+constexpr std::array<std::string_view, 6> kCodes = {"0", "1", "2", "31", "32", "33"};
+constexpr std::array<std::string_view, 4> kUnits = {"bytes", "kB", "MB", "GB"};
+
 bool ColoursWelcome() {
   static const bool welcome = [] {
     const char* no_colour = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe)
@@ -23,7 +27,6 @@ bool ColoursWelcome() {
 }  // namespace
 
 std::string Paint(Colour colour, std::string_view text) {
-  constexpr std::array<std::string_view, 6> kCodes = {"0", "1", "2", "31", "32", "33"};
   if (colour == Colour::kNone || !ColoursWelcome()) return std::string(text);
   return fmt::format("\x1b[{}m{}\x1b[0m", kCodes[static_cast<std::size_t>(colour)], text);
 }
@@ -76,7 +79,6 @@ std::string Thousands(long long number) {
 }
 
 std::string Bytes(double bytes) {
-  constexpr std::array<std::string_view, 4> kUnits = {"bytes", "kB", "MB", "GB"};
   std::size_t unit = 0;
   while (bytes >= 999.5 && unit + 1 < kUnits.size()) {
     bytes /= 1000;

@@ -146,9 +146,9 @@ TEST(KeysTest, SparseDepthwiseIsTransposed) {
 }
 
 TEST(KeysTest, OtherShapesOfUpstreamKeepTheirValues) {
-  const auto shape_of = [](const std::string& key, std::vector<std::int64_t> shape) {
+  const auto shape_of = [](const std::string& key, const std::vector<std::int64_t>& shape) {
     TestCheckpoint file;
-    const auto tensor = Mapped(file, key, std::move(shape));
+    const auto tensor = Mapped(file, key, shape);
     const std::vector<float> values = checkpoint::ToFloat(tensor);
     EXPECT_EQ(values, Counting(static_cast<int>(values.size())));
     return tensor.shape;

@@ -10,6 +10,9 @@
 #include "convnextpose/convert/values.h"
 
 namespace cnp::convert {
+
+void PrintTo(const Problem& problem, std::ostream* out) { *out << problem.Text(); }
+
 namespace {
 
 using ::testing::AllOf;
@@ -19,7 +22,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-/// Matches a Problem.
+/// Matches a Problem that stands in the way.
 auto Is(const std::string& where, const std::string& what, const std::string& cure = "") {
   return AllOf(Field(&Problem::where, where), Field(&Problem::what, HasSubstr(what)),
                Field(&Problem::cure, HasSubstr(cure)), Field(&Problem::fatal, true));
