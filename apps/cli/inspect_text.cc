@@ -15,6 +15,11 @@ using convert::Join;
 
 constexpr std::size_t kProblemsShown = 16;
 
+/// A folder's name may be given with a slash at its end.
+std::string FileName(const std::filesystem::path& path) {
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
 std::string Megabytes(const InspectReport& report) {
   return Bytes(static_cast<double>(report.exam.file.file_bytes));
 }
@@ -220,17 +225,17 @@ std::string ToTable(const std::vector<InspectReport>& reports) {
     const convert::Examination& exam = report.exam;
     const bool known = !report.layers.empty();
     const bool mislabelled = !exam.id.agrees() && exam.id.claim->label;
-    table.Add(
-        {std::filesystem::path(report.path).filename().string(), Megabytes(report),
-         NetworkName(exam.id), exam.id.claim && exam.id.claim->label ? exam.id.claim->variant : "",
-         exam.epoch ? std::to_string(*exam.epoch) : "",
-         known ? Thousands(model::Parameters(report.layers).trainable) : "",
-         known ? GigaMacs(report.layers) : "",
-         exam.file.optimizer_tensors > 0 ? Bytes(static_cast<double>(exam.file.optimizer_bytes))
-                                         : "",
-         !report.loads() ? "✗ does not load"
-         : mislabelled   ? "! wrong name"
-                         : "✓ loads"});
+    table.Add({FileName(report.path), Megabytes(report), NetworkName(exam.id),
+               exam.id.claim && exam.id.claim->label ? exam.id.claim->variant : "",
+               exam.epoch ? std::to_string(*exam.epoch) : "",
+               known ? Thousands(model::Parameters(report.layers).trainable) : "",
+               known ? GigaMacs(report.layers) : "",
+               exam.file.optimizer_tensors > 0
+                   ? Bytes(static_cast<double>(exam.file.optimizer_bytes))
+                   : "",
+               !report.loads() ? "✗ does not load"
+               : mislabelled   ? "! wrong name"
+                               : "✓ loads"});
     if (!report.loads()) reasons += report.path + ": " + report.obstacle + "\n";
   }
   return table.Text() + (reasons.empty() ? "" : "\n" + reasons);
