@@ -9,7 +9,7 @@
 
 namespace cnp::pipeline {
 
-/// Runs of the network on one picture, at most.
+/// Looks at one picture, at least 2 and at most these.
 inline constexpr int kMaxRounds = 4;
 
 struct Found {
