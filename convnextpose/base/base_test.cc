@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -80,6 +81,27 @@ TEST_F(FileTest, MissingFolderIsAnError) {
   const Status status = WriteFileAtomically(folder_ / "no" / "a.txt", "x");
   ASSERT_FALSE(status.ok());
   EXPECT_THAT(status.error().message, HasSubstr("choose a folder"));
+}
+
+// As root, replacing /dev/null by a file would break the machine.
+TEST_F(FileTest, APipeIsWrittenToAndStaysAPipe) {
+  const fs::path pipe = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::string read;
+  std::thread reader([&] { std::getline(std::ifstream(pipe), read); });
+  EXPECT_TRUE(WriteFileAtomically(pipe, "through it\n").ok());
+  reader.join();
+  EXPECT_EQ(read, "through it");
+  EXPECT_TRUE(fs::is_fifo(pipe));
+}
+
+TEST_F(FileTest, ASymbolicLinkStaysOneAndItsFileIsReplaced) {
+  fs::create_directories(folder_ / "elsewhere");
+  ASSERT_TRUE(WriteFileAtomically(folder_ / "elsewhere" / "a.txt", "old").ok());
+  fs::create_symlink("elsewhere/a.txt", folder_ / "link");
+  ASSERT_TRUE(WriteFileAtomically(folder_ / "link", "newer").ok());
+  EXPECT_TRUE(fs::is_symlink(folder_ / "link"));
+  EXPECT_EQ(fs::file_size(folder_ / "elsewhere" / "a.txt"), 5U);
 }
 
 // A full disk, as far as a process can make one: the file size limit makes write() fail.

@@ -23,6 +23,7 @@ struct Unfinished {
   std::array<char, PATH_MAX> path{};
 };
 std::array<Unfinished, 32> unfinished_files;
+std::atomic<bool> ending{false};  // RemoveUnfinishedFiles has run: no more files are begun.
 
 Unfinished* Register(const std::string& path) {
   for (Unfinished& slot : unfinished_files) {
@@ -65,7 +66,9 @@ Status WriteAll(int fd, std::span<const std::byte> bytes, const std::string& pat
     if (written < 0) {
       const int error = errno;
       std::string cure;
-      if (error == ENOSPC || error == EDQUOT) cure = "; free some space or write elsewhere";
+      if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
+        cure = "; free some space or write elsewhere";
+      }
       return Error{path + ": cannot write: " + Reason(error) + cure};
     }
     bytes = bytes.subspan(static_cast<std::size_t>(written));
@@ -84,11 +87,36 @@ Status WriteAndFlush(int fd, std::span<const std::span<const std::byte>> pieces,
   return {};
 }
 
+// A device, a pipe or the like: written to as it is, for renaming would replace it.
+bool IsSpecial(const std::filesystem::path& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+Status WriteInPlace(const std::filesystem::path& path,
+                    std::span<const std::span<const std::byte>> pieces) {
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (file.get() < 0) return Error{path.string() + ": cannot open: " + Reason(errno)};
+  for (const std::span<const std::byte> piece : pieces) {
+    CNP_RETURN_IF_ERROR(WriteAll(file.get(), piece, path.string()));
+  }
+  return {};
+}
+
+// What a symbolic link leads to: that file is replaced, not the link.
+std::filesystem::path Target(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::path target = std::filesystem::canonical(path, error);
+  return error || !std::filesystem::is_symlink(path, error) ? path : target;
+}
+
 }  // namespace
 
 Result<MappedFile> MappedFile::Open(const std::filesystem::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return Error{path.string() + ": cannot open: " + Reason(errno)};
+  if (file.get() < 0) {
+    return Error{path.string() + ": cannot open: " + Reason(errno) + "; check the path"};
+  }
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) {
     return Error{path.string() + ": cannot read its size: " + Reason(errno)};
@@ -121,19 +149,23 @@ MappedFile::~MappedFile() {
 
 Status WriteFileAtomically(const std::filesystem::path& path,
                            std::span<const std::span<const std::byte>> pieces) {
+  if (IsSpecial(path)) return WriteInPlace(path, pieces);
   static std::atomic<unsigned> counter{0};
+  const std::filesystem::path target = Target(path);
   const std::string temporary =
-      path.string() + ".tmp." + std::to_string(::getpid()) + "." + std::to_string(counter++);
+      target.string() + ".tmp." + std::to_string(::getpid()) + "." + std::to_string(counter++);
   Unfinished* slot = Register(temporary);
   Status status;
-  {
+  if (ending.load()) {
+    status = Error{path.string() + ": not written, for the program was interrupted"};
+  } else {
     const Descriptor file(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));  // less umask
     status = file.get() < 0 ? Status(Error{path.string() + ": cannot create: " + Reason(errno) +
                                            "; choose a folder that exists and is writable"})
                             : WriteAndFlush(file.get(), pieces, path.string());
   }
-  if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
+  if (status.ok() && ::rename(temporary.c_str(), target.c_str()) != 0) {
     status = Error{path.string() + ": cannot put the finished file in place: " + Reason(errno)};
   }
   if (!status.ok()) ::unlink(temporary.c_str());
@@ -150,6 +182,7 @@ Status WriteFileAtomically(const std::filesystem::path& path, std::string_view t
 }
 
 void RemoveUnfinishedFiles() {
+  ending.store(true);
   for (const Unfinished& slot : unfinished_files) {
     if (slot.listed.load(std::memory_order_acquire)) ::unlink(slot.path.data());
   }

@@ -34,13 +34,15 @@ class MappedFile {
 /// Writes `path.tmp.<pid>.<n>` beside `path`, flushes it to disk and renames it over `path`: a
 /// reader sees the old file or the whole new one. On any error (unwritable folder, full disk) the
 /// temporary file is removed, `path` is as it was, and the error names path, reason and cure.
+/// A symbolic link is followed; a device or a pipe (/dev/stdout) is written to as it is.
 Status WriteFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
 Status WriteFileAtomically(const std::filesystem::path& path, std::string_view text);
 /// The same for a file whose pieces lie apart, in this order.
 Status WriteFileAtomically(const std::filesystem::path& path,
                            std::span<const std::span<const std::byte>> pieces);
 
-/// Removes the temporary files of writes in progress. Async-signal-safe: for a Ctrl-C handler.
+/// Removes the temporary files of writes in progress; later writes fail. Async-signal-safe: for a
+/// Ctrl-C handler, right before the process ends.
 void RemoveUnfinishedFiles();
 
 }  // namespace cnp
