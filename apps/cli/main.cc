@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <exception>
 
 #include "apps/cli/command.h"
@@ -20,10 +21,24 @@ void OnSignal(int signal) {
   std::raise(signal);
 }
 
+// Wrong usage in one line, as every other error.
+std::string UsageMessage(const CLI::App* app, const CLI::Error& error) {
+  std::string command = app->get_name();
+  for (const CLI::App* chosen : app->get_subcommands()) command += " " + chosen->get_name();
+  return std::string("convnextpose: ") + error.what() + "; see " + command + " --help\n";
+}
+
+// What was printed may still wait in a buffer: only now a full disk shows.
+int FlushOutput(int code) {
+  if (std::fflush(stdout) == 0 || code != cnp::cli::kSuccess) return code;
+  return cnp::cli::Fail({"standard output: cannot write; is the disk full?"});
+}
+
 int Run(int argc, char** argv) {
   CLI::App app{"ConvNeXtPose: from a picture to metric 3-D people.", "convnextpose"};
   app.set_version_flag("--version", "convnextpose " CNP_VERSION);
   app.require_subcommand(1);
+  app.failure_message(UsageMessage);
   app.footer(
       "Examples:\n"
       "  convnextpose predict --weights ConvNeXtPose_XS.tar photo.jpg -o out\n"
@@ -38,9 +53,9 @@ int Run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? cnp::cli::kSuccess : cnp::cli::kUsage;
+    return app.exit(error) == 0 ? FlushOutput(cnp::cli::kSuccess) : cnp::cli::kUsage;
   }
-  return command.run();
+  return FlushOutput(command.run());
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 // `convnextpose predict`: pictures -> people in camera space.
 #include <fmt/core.h>
 
+#include <array>
+#include <cmath>
 #include <filesystem>
+#include <optional>
 #include <sstream>
 
 #include "apps/cli/command.h"
@@ -35,7 +38,7 @@ struct PredictOptions {
   std::vector<std::string> boxes;
   std::vector<std::string> network_boxes;
   std::vector<double> focal_px;
-  double fov_degrees = 0;
+  std::optional<double> fov_degrees;
   std::vector<double> center_px;
   std::vector<double> root_depth_mm;
   double height_mm = pose::kAverageAdultMm;
@@ -126,14 +129,39 @@ void Register(CLI::App& command, PredictOptions& options) {
 Result<pose::Box> ParseBox(const std::string& text) {
   std::istringstream in(text);
   std::array<double, 4> numbers{};
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (i > 0 && in.get() != ',') return Error{"box '" + text + "' is not x,y,w,h"};
-    if (!(in >> numbers[i])) return Error{"box '" + text + "' is not x,y,w,h"};
+  bool good = true;
+  for (std::size_t i = 0; i < numbers.size() && good; ++i) {
+    good = (i == 0 || in.get() == ',') && (in >> numbers[i]);
   }
-  if (in.peek() != std::istringstream::traits_type::eof()) {
-    return Error{"box '" + text + "' is not x,y,w,h"};
+  if (!good || in.peek() != std::istringstream::traits_type::eof()) {
+    return Error{"box '" + text + "' is not x,y,w,h: give left, top, width and height in pixels"};
   }
   return pose::Box{numbers[0], numbers[1], numbers[2], numbers[3]};
+}
+
+Status CheckLength(const char* what, double mm) {
+  if (std::isfinite(mm) && mm > 0) return {};
+  return Error{fmt::format("{} {} is not a positive number of millimetres", what, mm)};
+}
+
+// What no picture could be placed with is wrong usage, told once and before the network is read.
+Status CheckNumbers(const PredictOptions& options) {
+  if (!options.focal_px.empty()) {
+    const auto camera =
+        pose::CameraFromFocal(options.focal_px.front(), options.focal_px.back(), 1, 1);
+    if (!camera.ok()) return camera.error().In("--focal");
+  }
+  if (options.fov_degrees) {
+    const auto camera = pose::CameraFromFov(*options.fov_degrees, 1, 1);
+    if (!camera.ok()) return camera.error().In("--fov");
+  }
+  for (const double center : options.center_px) {
+    if (!std::isfinite(center)) return Error{"--center: give two numbers, cx,cy in pixels"};
+  }
+  for (const double depth : options.root_depth_mm) {
+    CNP_RETURN_IF_ERROR(CheckLength("--root-depth", depth));
+  }
+  return CheckLength("--height", options.height_mm);
 }
 
 Result<std::vector<pipeline::Subject>> Subjects(const PredictOptions& options) {
@@ -160,7 +188,7 @@ pipeline::PredictorOptions PredictorOptionsOf(const PredictOptions& options) {
   if (!options.focal_px.empty()) {
     result.camera.focal_px = {options.focal_px.front(), options.focal_px.back()};
   }
-  if (options.fov_degrees != 0) result.camera.fov_degrees = options.fov_degrees;
+  result.camera.fov_degrees = options.fov_degrees;
   if (!options.center_px.empty()) {
     result.camera.center_px = {options.center_px[0], options.center_px[1]};
   }
@@ -220,6 +248,7 @@ int Usage(const Error& error) {
 }
 
 int Run(const PredictOptions& options) {
+  if (const Status numbers = CheckNumbers(options); !numbers.ok()) return Usage(numbers.error());
   Result<std::vector<pipeline::Subject>> subjects = Subjects(options);
   if (!subjects.ok()) return Usage(subjects.error());
   const Result<convert::Options> network = options.network.Resolve();

@@ -116,9 +116,11 @@ class Writer {
           path + ": " +
           (job_.inputs.size() == 1 ? JointTable(result, *job_.joint_set) : Summary(result) + "\n");
     }
+    if (output_lost_) return {};
     // Flushed a picture at a time: someone may be reading at the other end of a pipe.
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
         std::fflush(stdout) != 0) {
+      output_lost_ = true;  // Told once; files are written all the same.
       return Error{"standard output: cannot write: the disk is full or the reader has gone"};
     }
     return {};
@@ -127,6 +129,7 @@ class Writer {
   const PredictJob& job_;
   Progress progress_;
   std::string json_lines_;
+  bool output_lost_ = false;
   int failures_ = 0;
 };
 
