@@ -1,5 +1,7 @@
 #include "convnextpose/pipeline/predictor.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "convnextpose/pipeline/search.h"
@@ -29,16 +31,23 @@ Result<pose::Box> NetworkBoxOf(const Subject& subject, const image::ImageView& p
   return *subject.network_box;
 }
 
-// A person to be placed: one crop's answer, and where it belongs.
-struct Candidate {
-  std::size_t picture = 0;
-  std::size_t number = 0;  // Among the picture's people.
-  Subject subject;
-  pose::Box network_box;
-  Estimate estimate;
-};
+// A picture before anybody is looked for in it.
+Result<PictureResult> EmptyResult(const PictureRequest& request, const CameraOptions& options) {
+  const auto [width, height] = std::pair(request.picture.width, request.picture.height);
+  CNP_ASSIGN(const pose::Camera camera, MakeCamera(options, width, height));
+  return PictureResult{.width = width, .height = height, .camera = camera};
+}
 
 }  // namespace
+
+// Somebody who is wanted in a picture.
+struct Predictor::Candidate {
+  std::size_t picture = 0;
+  std::size_t number = 0;                // Among those wanted in the picture.
+  std::optional<pose::Box> box;          // The person's.
+  std::optional<pose::Box> network_box;  // None: to be searched for; then: nobody was found.
+  Estimate estimate;
+};
 
 Predictor::Predictor(const engine::Network& network, const pose::JointSet& set, ThreadPool& pool,
                      PredictorOptions options)
@@ -46,91 +55,93 @@ Predictor::Predictor(const engine::Network& network, const pose::JointSet& set, 
       estimator_(network, set, pool, options_.max_batch, options_.flip_test) {}
 
 std::vector<Result<PictureResult>> Predictor::Predict(std::span<const PictureRequest> requests) {
-  std::vector<Result<PictureResult>> results;
+  Results results;
   std::vector<Candidate> candidates;
-  std::vector<image::ImageView> unboxed;
-  std::vector<std::size_t> unboxed_picture;
-  std::vector<CropRequest> crops;
-
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    const image::ImageView& picture = requests[i].picture;
-    PictureResult result{.width = picture.width, .height = picture.height};
-    const Result<pose::Camera> camera = MakeCamera(options_.camera, picture.width, picture.height);
-    results.emplace_back(std::move(result));
-    if (!camera.ok()) {
-      results[i] = camera.error();
-      continue;
-    }
-    results[i]->camera = *camera;
-    if (requests[i].subjects.empty()) {
-      unboxed.push_back(picture);
-      unboxed_picture.push_back(i);
-    }
-    for (std::size_t n = 0; n < requests[i].subjects.size() && results[i].ok(); ++n) {
-      const Subject& subject = requests[i].subjects[n];
-      const Result<pose::Box> box = NetworkBoxOf(subject, picture, estimator_.aspect());
-      if (!box.ok()) {
-        results[i] = box.error();
-        break;
-      }
-      crops.push_back({picture, *box});
-      candidates.push_back({i, n, subject, *box, {}});
-    }
-  }
-
-  std::vector<Estimate> estimates = estimator_.Run(crops);
-  for (std::size_t c = 0; c < candidates.size(); ++c) {
-    candidates[c].estimate = std::move(estimates[c]);
-  }
-  const std::vector<Found> found = FindPeople(unboxed, estimator_);
-  for (std::size_t f = 0; f < found.size(); ++f) {
-    const std::size_t i = unboxed_picture[f];
-    if (!found[f].person) {
-      results[i]->note = found[f].reason;
-      continue;
-    }
-    candidates.push_back({i, 0, {.box = found[f].box}, found[f].network_box, found[f].estimate});
-  }
-
-  for (const Candidate& candidate : candidates) {
-    Result<PictureResult>& result = results[candidate.picture];
-    if (!result.ok()) continue;
-    Result<Person> person = Finish(result->camera, candidate.subject, candidate.number,
-                                   candidate.network_box, candidate.estimate);
-    if (person.ok()) {
-      result->people.push_back(std::move(person).value());
+    results.push_back(EmptyResult(requests[i], options_.camera));
+    if (!results[i].ok()) continue;
+    Result<std::vector<Candidate>> wanted = Wanted(requests[i], i);
+    if (wanted.ok()) {
+      std::move(wanted->begin(), wanted->end(), std::back_inserter(candidates));
     } else {
-      result = person.error().In("person " + std::to_string(candidate.number + 1));
+      results[i] = wanted.error();
     }
   }
+  std::vector<Candidate*> boxed;
+  std::vector<Candidate*> unboxed;
+  for (Candidate& candidate : candidates) {
+    (candidate.network_box ? boxed : unboxed).push_back(&candidate);
+  }
+  LookIntoBoxes(requests, boxed);
+  Search(requests, unboxed, results);
+  for (const Candidate& candidate : candidates) Place(candidate, results[candidate.picture]);
   return results;
 }
 
-Result<Person> Predictor::Finish(const pose::Camera& camera, const Subject& subject,
-                                 std::size_t number, const pose::Box& network_box,
-                                 const Estimate& estimate) const {
+Result<std::vector<Predictor::Candidate>> Predictor::Wanted(const PictureRequest& request,
+                                                            std::size_t picture) const {
+  static const std::vector<Subject> anyone(1);
+  std::vector<Candidate> wanted;
+  for (const Subject& subject : request.subjects.empty() ? anyone : request.subjects) {
+    Candidate candidate{.picture = picture, .number = wanted.size(), .box = subject.box};
+    if (subject.network_box || subject.box) {
+      CNP_ASSIGN(candidate.network_box,
+                 NetworkBoxOf(subject, request.picture, estimator_.aspect()));
+    }
+    wanted.push_back(std::move(candidate));
+  }
+  return wanted;
+}
+
+void Predictor::LookIntoBoxes(std::span<const PictureRequest> requests,
+                              std::span<Candidate* const> boxed) {
+  std::vector<CropRequest> crops;
+  for (const Candidate* candidate : boxed) {
+    crops.push_back({requests[candidate->picture].picture, *candidate->network_box});
+  }
+  std::vector<Estimate> estimates = estimator_.Run(crops);
+  for (std::size_t c = 0; c < boxed.size(); ++c) boxed[c]->estimate = std::move(estimates[c]);
+}
+
+void Predictor::Search(std::span<const PictureRequest> requests,
+                       std::span<Candidate* const> unboxed, Results& results) {
+  std::vector<image::ImageView> pictures;
+  for (const Candidate* candidate : unboxed) {
+    pictures.push_back(requests[candidate->picture].picture);
+  }
+  std::vector<Found> found = FindPeople(pictures, estimator_);
+  for (std::size_t c = 0; c < unboxed.size(); ++c) {
+    if (found[c].person) {
+      unboxed[c]->box = found[c].box;
+      unboxed[c]->network_box = found[c].network_box;
+      unboxed[c]->estimate = std::move(found[c].estimate);
+    } else {
+      results[unboxed[c]->picture]->note = found[c].reason;
+    }
+  }
+}
+
+void Predictor::Place(const Candidate& candidate, Result<PictureResult>& result) const {
+  if (!result.ok() || !candidate.network_box) return;
+  Result<Person> person = Finish(result->camera, candidate);
+  if (person.ok()) {
+    result->people.push_back(std::move(person).value());
+  } else {
+    result = person.error().In("person " + std::to_string(candidate.number + 1));
+  }
+}
+
+Result<Person> Predictor::Finish(const pose::Camera& camera, const Candidate& candidate) const {
   const pose::JointSet& set = estimator_.joint_set();
   const pose::Grid& grid = estimator_.grid();
-  for (const pose::Vec3& cell : estimate.heatmap) {
-    if (!pose::IsFinite(cell)) {
-      return Error{"the network's answer is not finite; the weights are damaged, see `inspect`"};
-    }
+  const Estimate& estimate = candidate.estimate;
+  if (!std::all_of(estimate.heatmap.begin(), estimate.heatmap.end(),
+                   [](const pose::Vec3& cell) { return pose::IsFinite(cell); })) {
+    return Error{"the network's answer is not finite; the weights are damaged, see `inspect`"};
   }
-  Person person{.box = subject.box, .network_box = network_box};
-  pose::Pose pose = pose::PoseInPicture(estimate.heatmap, grid, network_box);
-  if (options_.root_depth_mm.empty()) {
-    CNP_ASSIGN(
-        person.root_depth_mm,
-        pose::RootDepthFromBones(set, pose.image_px, pose.relative_depth_mm, estimate.confidence,
-                                 camera, {.height_mm = options_.height_mm}));
-  } else {
-    const std::size_t which = options_.root_depth_mm.size() == 1 ? 0 : number;
-    if (which >= options_.root_depth_mm.size()) {
-      return Error{"no root depth is given for it; give one for all or one for each box"};
-    }
-    person.root_depth_mm = options_.root_depth_mm[which];
-    person.root_depth_source = DepthSource::kGiven;
-  }
+  Person person{.box = candidate.box, .network_box = *candidate.network_box};
+  pose::Pose pose = pose::PoseInPicture(estimate.heatmap, grid, person.network_box);
+  CNP_RETURN_IF_ERROR(FindDepth(camera, candidate, pose, person));
   pose::PlaceInCamera(camera, person.root_depth_mm, set.root, pose);
   for (int j = 0; j < set.size(); ++j) {
     person.joints.push_back({.heatmap = estimate.heatmap[j],
@@ -138,10 +149,30 @@ Result<Person> Predictor::Finish(const pose::Camera& camera, const Subject& subj
                              .root_relative_mm = pose.root_relative_mm[j],
                              .camera_mm = pose.camera_mm[j],
                              .confidence = estimate.confidence[j],
-                             .sigma_mm = pose::SigmaMm(estimate.sigma[j], grid, network_box, camera,
-                                                       pose.camera_mm[j][2])});
+                             .sigma_mm = pose::SigmaMm(estimate.sigma[j], grid, person.network_box,
+                                                       camera, pose.camera_mm[j][2])});
   }
   return person;
+}
+
+Status Predictor::FindDepth(const pose::Camera& camera, const Candidate& candidate,
+                            const pose::Pose& pose, Person& person) const {
+  const std::vector<double>& given = options_.root_depth_mm;
+  if (given.empty()) {
+    CNP_ASSIGN(person.root_depth_mm,
+               pose::RootDepthFromBones(estimator_.joint_set(), pose.image_px,
+                                        pose.relative_depth_mm, candidate.estimate.confidence,
+                                        camera, {.height_mm = options_.height_mm}));
+    person.root_depth_source = DepthSource::kBoneLength;
+    return {};
+  }
+  const std::size_t which = given.size() == 1 ? 0 : candidate.number;
+  if (which >= given.size()) {
+    return Error{"no root depth is given for it; give one for all or one for each box"};
+  }
+  person.root_depth_mm = given[which];
+  person.root_depth_source = DepthSource::kGiven;
+  return {};
 }
 
 }  // namespace cnp::pipeline

@@ -40,9 +40,22 @@ class Predictor {
   std::vector<Result<PictureResult>> Predict(std::span<const PictureRequest> requests);
 
  private:
-  [[nodiscard]] Result<Person> Finish(const pose::Camera& camera, const Subject& subject,
-                                      std::size_t number, const pose::Box& network_box,
-                                      const Estimate& estimate) const;
+  struct Candidate;
+  using Results = std::vector<Result<PictureResult>>;
+
+  // The steps of Predict, in order. First, who is wanted in a picture and where.
+  [[nodiscard]] Result<std::vector<Candidate>> Wanted(const PictureRequest& request,
+                                                      std::size_t picture) const;
+  // Those with a box get their estimate ...
+  void LookIntoBoxes(std::span<const PictureRequest> requests, std::span<Candidate* const> boxed);
+  // ... those without get a box as well, or their picture a note.
+  void Search(std::span<const PictureRequest> requests, std::span<Candidate* const> unboxed,
+              Results& results);
+  // Adds the person to the picture's result, or makes it an error.
+  void Place(const Candidate& candidate, Result<PictureResult>& result) const;
+  [[nodiscard]] Result<Person> Finish(const pose::Camera& camera, const Candidate& candidate) const;
+  [[nodiscard]] Status FindDepth(const pose::Camera& camera, const Candidate& candidate,
+                                 const pose::Pose& pose, Person& person) const;
 
   PredictorOptions options_;
   Estimator estimator_;
