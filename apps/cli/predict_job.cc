@@ -39,7 +39,7 @@ void ReadAll(const std::vector<Result<Input>>& inputs, Queue<std::unique_ptr<Wor
 std::vector<std::unique_ptr<Work>> TakeGroup(Queue<std::unique_ptr<Work>>& read, int count) {
   std::vector<std::unique_ptr<Work>> group;
   while (static_cast<int>(group.size()) < count) {
-    auto work = read.Pop();
+    auto work = group.empty() ? read.Pop() : read.TryPop();
     if (!work) break;
     group.push_back(std::move(*work));
   }
@@ -136,7 +136,7 @@ class Writer {
 }  // namespace
 
 int RunPredictJob(const PredictJob& job, pipeline::Predictor& predictor) {
-  const auto ahead = static_cast<std::size_t>(2 * job.pictures_at_once);
+  const auto ahead = 2 * static_cast<std::size_t>(job.pictures_at_once);
   Queue<std::unique_ptr<Work>> read(ahead);
   Queue<std::unique_ptr<Work>> predicted(ahead);
   Writer writer(job);

@@ -29,10 +29,21 @@ class Queue {
     ready_.notify_all();
   }
 
+  /// An item if one is waiting.
+  std::optional<T> TryPop() {
+    const std::scoped_lock lock(mutex_);
+    return Take();
+  }
+
   /// Waits for an item; nothing once the queue is closed and empty.
   std::optional<T> Pop() {
     std::unique_lock lock(mutex_);
     ready_.wait(lock, [&] { return !items_.empty() || closed_; });
+    return Take();
+  }
+
+ private:
+  std::optional<T> Take() {
     if (items_.empty()) return std::nullopt;
     T item = std::move(items_.front());
     items_.pop_front();
@@ -40,7 +51,6 @@ class Queue {
     return item;
   }
 
- private:
   const std::size_t capacity_;
   std::mutex mutex_;
   std::condition_variable ready_;

@@ -18,9 +18,11 @@ struct AlignedAllocator {
   AlignedAllocator(const AlignedAllocator<U>&) {}  // NOLINT(google-explicit-constructor)
 
   T* allocate(std::size_t count) {  // NOLINT(readability-identifier-naming): the standard's name
+    // NOLINTNEXTLINE(google-readability-casting): takes align_val_t(...) for a C-style cast
     return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t(kAlignment)));
   }
   void deallocate(T* pointer, std::size_t) {  // NOLINT(readability-identifier-naming)
+    // NOLINTNEXTLINE(google-readability-casting)
     ::operator delete(pointer, std::align_val_t(kAlignment));
   }
   template <typename U>

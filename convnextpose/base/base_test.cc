@@ -141,6 +141,7 @@ TEST(ThreadPoolTest, RunsEveryTaskOnceForAnyNumberOfThreads) {
 TEST(ThreadPoolTest, LoopsFromSeveralThreadsTakeTurns) {
   ThreadPool pool(3);
   std::vector<std::thread> callers;
+  callers.reserve(4);
   std::atomic<int> total{0};
   for (int caller = 0; caller < 4; ++caller) {
     callers.emplace_back([&] {

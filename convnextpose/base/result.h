@@ -78,10 +78,12 @@ using Status = Result<void>;
 /// CNP_ASSIGN(auto x, F()): x is F()'s value, or the enclosing function returns its error.
 #define CNP_ASSIGN(declaration, expression) \
   CNP_ASSIGN_IMPL(CNP_CONCAT(cnp_result_, __LINE__), declaration, expression)
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses
 #define CNP_ASSIGN_IMPL(temporary, declaration, expression) \
   auto temporary = (expression);                            \
   if (!temporary.ok()) return temporary.error();            \
   declaration = std::move(temporary).value()
+// NOLINTEND(bugprone-macro-parentheses)
 
 /// CNP_RETURN_IF_ERROR(F()): the enclosing function returns F()'s error, if it is one.
 #define CNP_RETURN_IF_ERROR(expression)                                              \

@@ -8,7 +8,6 @@ namespace {
 using model::Layer;
 using model::LayerKind;
 using model::Weights;
-using model::WeightTensor;
 
 /// Walks the folded layer list and groups it into steps.
 class Compiler {

@@ -155,7 +155,7 @@ std::vector<ReferenceJoint> ReferenceSoftArgmax(const ReferenceTensor& heatmaps,
       for (int x = 0; x < heatmaps.shape.width; ++x) {
         for (int z = 0; z < bins; ++z) {
           const double e = std::exp(heatmaps.At(y, x, joint * bins + z) - highest);
-          const std::array<double, 3> cell = {double(x), double(y), double(z)};
+          const std::array<int, 3> cell = {x, y, z};
           mass += e;
           for (int axis = 0; axis < 3; ++axis) {
             first[axis] += e * cell[axis];

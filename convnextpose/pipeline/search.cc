@@ -93,6 +93,7 @@ struct Search {
 
 std::vector<Found> FindPeople(std::span<const image::ImageView> pictures, Estimator& estimator) {
   std::vector<Search> searches;
+  searches.reserve(pictures.size());
   for (const image::ImageView& picture : pictures) {
     searches.push_back({.picture = picture,
                         .network_box = WholePicture(picture, estimator.aspect()),

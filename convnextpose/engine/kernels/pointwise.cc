@@ -16,7 +16,7 @@ namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 using D = HWY_CAPPED(float, kChannelBlock);
 using V = hn::Vec<D>;
-constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
+constexpr std::ptrdiff_t kLanes = hn::MaxLanes(D());
 
 // Register tiles of kRows pixels x kVecs vectors. The accumulators, one row of weights and one
 // broadcast input must fit the register file, and at least 8 accumulators hide the latency of the
@@ -29,9 +29,8 @@ constexpr int RowsFor(int vecs) {
 }
 
 // Where the kernel finds the weights of a padded output channel.
-const float* PanelOf(const PackedPointwise& weights, int channel) {
-  return weights.weights.data() +
-         std::ptrdiff_t{channel / kChannelBlock} * weights.in * kChannelBlock +
+const float* PanelOf(const PackedPointwise& weights, std::ptrdiff_t channel) {
+  return weights.weights.data() + channel / kChannelBlock * weights.in * kChannelBlock +
          channel % kChannelBlock;
 }
 
@@ -62,7 +61,9 @@ HWY_INLINE void Tile(const PackedPointwise& weights, int channel, const float* H
   const float* HWY_RESTRICT rows = in + pixel * in_stride;
   for (int i = 0; i < weights.in; ++i) {
     V w[kVecs];
-    for (int v = 0; v < kVecs; ++v) w[v] = hn::Load(d, panels[v] + i * kChannelBlock);
+    for (int v = 0; v < kVecs; ++v) {
+      w[v] = hn::Load(d, panels[v] + std::ptrdiff_t{i} * kChannelBlock);
+    }
     for (int r = 0; r < kRows; ++r) {
       const V x = hn::Set(d, rows[r * in_stride + i]);
       for (int v = 0; v < kVecs; ++v) sums[r][v] = hn::MulAdd(x, w[v], sums[r][v]);
@@ -96,7 +97,7 @@ void Columns(const PackedPointwise& weights, int channel, const float* in, std::
 
 void PointwiseImpl(const PackedPointwise& weights, const float* in, std::ptrdiff_t in_stride,
                    int pixels, const Epilogue& epilogue, const Pixels& out) {
-  const int vectors = weights.out / kLanes;
+  const int vectors = weights.out / static_cast<int>(kLanes);
   const int groups = (vectors + kMaxVecs - 1) / kMaxVecs;
   int channel = 0;
   for (int g = 0; g < groups; ++g) {
@@ -108,7 +109,7 @@ void PointwiseImpl(const PackedPointwise& weights, const float* in, std::ptrdiff
     } else {
       Columns<kMaxVecs>(weights, channel, in, in_stride, pixels, epilogue, out);
     }
-    channel += vecs * kLanes;
+    channel += vecs * static_cast<int>(kLanes);
   }
 }
 

@@ -177,8 +177,9 @@ HeatmapShape::HeatmapShape(int height_in, int width_in, int depth_bins_in, int j
 }
 
 std::size_t SoftArgmaxScratch(const HeatmapShape& shape) {
-  const std::size_t mixed = shape.upsample ? shape.width * shape.depth_bins : 0;
-  return mixed + shape.out_width() + shape.out_height() + 2 * shape.depth_bins;
+  const std::size_t bins = shape.depth_bins;
+  const std::size_t mixed = shape.upsample ? shape.width * bins : 0;
+  return mixed + shape.out_width() + shape.out_height() + 2 * bins;
 }
 
 JointEstimate SoftArgmax(const HeatmapShape& shape, const ConstPixels& heatmaps, int joint,
