@@ -59,18 +59,17 @@ class Descriptor {
 
 std::string Reason(int error) { return std::strerror(error); }  // NOLINT(concurrency-mt-unsafe)
 
+Error CannotWrite(const std::string& path, int error) {
+  const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
+  return {path + ": cannot write: " + Reason(error) +
+          (full ? "; free some space or write elsewhere" : "")};
+}
+
 Status WriteAll(int fd, std::span<const std::byte> bytes, const std::string& path) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      const int error = errno;
-      std::string cure;
-      if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
-        cure = "; free some space or write elsewhere";
-      }
-      return Error{path + ": cannot write: " + Reason(error) + cure};
-    }
+    if (written < 0) return CannotWrite(path, errno);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
   return {};
