@@ -17,8 +17,8 @@ static image::Image ReadPpm(const char* path) {
   int maximum = 0;
   image::Image picture;
   file >> magic >> picture.width >> picture.height >> maximum;
-  const bool sane = picture.width > 0 && picture.height > 0 && picture.width < 20000 &&
-                    picture.height < 20000;
+  const bool sane =
+      picture.width > 0 && picture.height > 0 && picture.width < 20000 && picture.height < 20000;
   if (magic != "P6" || maximum != 255 || !sane) return {};
   file.get();
   picture.rgb.resize(std::size_t{3} * picture.width * picture.height);
