@@ -10,14 +10,11 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
+#include "convnextpose/engine/kernels/vector-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace cnp::engine::HWY_NAMESPACE {
 namespace {
-
-namespace hn = hwy::HWY_NAMESPACE;
-using D = HWY_CAPPED(float, kChannelBlock);
-using V = hn::Vec<D>;
-constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
 
 // The input at offset kOffset from the strip's first window: it serves every output s whose window
 // holds it, as tap kOffset - s.

@@ -9,14 +9,11 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
+#include "convnextpose/engine/kernels/vector-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace cnp::engine::HWY_NAMESPACE {
 namespace {
-
-namespace hn = hwy::HWY_NAMESPACE;
-using D = HWY_CAPPED(float, kChannelBlock);
-using V = hn::Vec<D>;
-constexpr std::ptrdiff_t kLanes = hn::MaxLanes(D());
 
 // Register tiles of kRows pixels x kVecs vectors. The accumulators, one row of weights and one
 // broadcast input must fit the register file, and at least 8 accumulators hide the latency of the

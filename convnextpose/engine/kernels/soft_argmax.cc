@@ -13,14 +13,11 @@
 // After highway.h: per-target code.
 #include <hwy/contrib/math/math-inl.h>
 
+#include "convnextpose/engine/kernels/vector-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace cnp::engine::HWY_NAMESPACE {
 namespace {
-
-namespace hn = hwy::HWY_NAMESPACE;
-using D = HWY_CAPPED(float, kChannelBlock);
-using V = hn::Vec<D>;
-constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
 
 // Depth bins are the innermost axis and need not fill whole vectors: calls body(d, bin) for whole
 // vectors first, then for the remaining bins one by one.

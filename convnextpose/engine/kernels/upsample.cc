@@ -7,13 +7,11 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
+#include "convnextpose/engine/kernels/vector-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace cnp::engine::HWY_NAMESPACE {
 namespace {
-
-namespace hn = hwy::HWY_NAMESPACE;
-using D = HWY_CAPPED(float, kChannelBlock);
-using V = hn::Vec<D>;
 
 // a + weight * (b - a)
 HWY_INLINE V Mix(V a, V b, V weight) { return hn::MulAdd(weight, hn::Sub(b, a), a); }
@@ -30,7 +28,7 @@ void UpsampleRowImpl(const ConstPixels& in, int channels, const Lerp& row,
     const float* HWY_RESTRICT bottom_left = in.At(row.high, column.low);
     const float* HWY_RESTRICT bottom_right = in.At(row.high, column.high);
     float* HWY_RESTRICT to = out.At(0, static_cast<int>(x));
-    for (int c = 0; c < channels; c += static_cast<int>(hn::MaxLanes(d))) {
+    for (std::ptrdiff_t c = 0; c < channels; c += kLanes) {
       const V top = Mix(hn::LoadU(d, top_left + c), hn::LoadU(d, top_right + c), right);
       const V bottom = Mix(hn::LoadU(d, bottom_left + c), hn::LoadU(d, bottom_right + c), right);
       hn::StoreU(Mix(top, bottom, down), d, to + c);

@@ -1,0 +1,29 @@
+// The vectors that all kernels compute with. Compiled once for each instruction set: included after
+// hwy/highway.h by files that foreach_target.h includes again, hence the toggling guard.
+#if defined(CNP_ENGINE_KERNELS_VECTOR_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CNP_ENGINE_KERNELS_VECTOR_INL_H_
+#undef CNP_ENGINE_KERNELS_VECTOR_INL_H_
+#else
+#define CNP_ENGINE_KERNELS_VECTOR_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstddef>
+
+#include "convnextpose/engine/kernels/pixels.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace cnp::engine::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Floats, at most a channel block at once: a whole number of vectors fills every pixel.
+using D = HWY_CAPPED(float, kChannelBlock);
+using V = hn::Vec<D>;
+constexpr std::ptrdiff_t kLanes = hn::MaxLanes(D());
+
+}  // namespace cnp::engine::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
