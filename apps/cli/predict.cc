@@ -1,7 +1,7 @@
 // `convnextpose predict`: pictures -> people in camera space.
 #include <fmt/core.h>
 
-#include <array>
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <optional>
@@ -37,10 +37,11 @@ struct PredictOptions {
   std::string joint_set;
   std::vector<std::string> boxes;
   std::vector<std::string> network_boxes;
-  std::vector<double> focal_px;
+  // Lists of numbers with commas are one argument: "--root-depth 4000 photo.jpg" ends at 4000.
+  std::string focal_px;
   std::optional<double> fov_degrees;
-  std::vector<double> center_px;
-  std::vector<double> root_depth_mm;
+  std::string center_px;
+  std::string root_depth_mm;
   double height_mm = pose::kAverageAdultMm;
   bool flip_test = false;
   int threads = 0;
@@ -78,21 +79,16 @@ void Register(CLI::App& command, PredictOptions& options) {
   constexpr const char* kCamera = "Camera and depth";
   auto* focal =
       command.add_option("--focal", options.focal_px, "Focal length in pixels, f or fx,fy")
-          ->delimiter(',')
-          ->expected(1, 2)
           ->group(kCamera);
   command.add_option("--fov", options.fov_degrees, "Horizontal field of view in degrees")
       ->group(kCamera)
       ->excludes(focal);
   command.add_option("--center", options.center_px, "Principal point cx,cy in pixels")
-      ->delimiter(',')
-      ->expected(2)
       ->group(kCamera);
   command
       .add_option("--root-depth", options.root_depth_mm,
                   "Distance of the pelvis along the camera's axis in mm, one for all or one for "
                   "each box; else from bone lengths")
-      ->delimiter(',')
       ->group(kCamera);
   command.add_option("--height", options.height_mm, "Height of the people in mm, for bone lengths")
       ->capture_default_str()
@@ -126,42 +122,26 @@ void Register(CLI::App& command, PredictOptions& options) {
   command.footer(kExamples);
 }
 
-Result<pose::Box> ParseBox(const std::string& text) {
+// "1,2.5,3": numbers with commas between; empty text: none. Nothing else than that: no value.
+std::optional<std::vector<double>> ParseNumbers(const std::string& text) {
+  std::vector<double> numbers;
   std::istringstream in(text);
-  std::array<double, 4> numbers{};
-  bool good = true;
-  for (std::size_t i = 0; i < numbers.size() && good; ++i) {
-    good = (i == 0 || in.get() == ',') && (in >> numbers[i]);
+  for (double number = 0; !text.empty();) {
+    if (!(in >> number)) return std::nullopt;
+    numbers.push_back(number);
+    const int next = in.get();
+    if (next == std::istringstream::traits_type::eof()) break;
+    if (next != ',') return std::nullopt;
   }
-  if (!good || in.peek() != std::istringstream::traits_type::eof()) {
+  return numbers;
+}
+
+Result<pose::Box> ParseBox(const std::string& text) {
+  const auto numbers = ParseNumbers(text);
+  if (!numbers || numbers->size() != 4) {
     return Error{"box '" + text + "' is not x,y,w,h: give left, top, width and height in pixels"};
   }
-  return pose::Box{numbers[0], numbers[1], numbers[2], numbers[3]};
-}
-
-Status CheckLength(const char* what, double mm) {
-  if (std::isfinite(mm) && mm > 0) return {};
-  return Error{fmt::format("{} {} is not a positive number of millimetres", what, mm)};
-}
-
-// What no picture could be placed with is wrong usage, told once and before the network is read.
-Status CheckNumbers(const PredictOptions& options) {
-  if (!options.focal_px.empty()) {
-    const auto camera =
-        pose::CameraFromFocal(options.focal_px.front(), options.focal_px.back(), 1, 1);
-    if (!camera.ok()) return camera.error().In("--focal");
-  }
-  if (options.fov_degrees) {
-    const auto camera = pose::CameraFromFov(*options.fov_degrees, 1, 1);
-    if (!camera.ok()) return camera.error().In("--fov");
-  }
-  for (const double center : options.center_px) {
-    if (!std::isfinite(center)) return Error{"--center: give two numbers, cx,cy in pixels"};
-  }
-  for (const double depth : options.root_depth_mm) {
-    CNP_RETURN_IF_ERROR(CheckLength("--root-depth", depth));
-  }
-  return CheckLength("--height", options.height_mm);
+  return pose::Box{(*numbers)[0], (*numbers)[1], (*numbers)[2], (*numbers)[3]};
 }
 
 Result<std::vector<pipeline::Subject>> Subjects(const PredictOptions& options) {
@@ -175,27 +155,54 @@ Result<std::vector<pipeline::Subject>> Subjects(const PredictOptions& options) {
     CNP_RETURN_IF_ERROR(pose::CheckNetworkBox(box));
     subjects.push_back({.network_box = box});
   }
-  const std::size_t depths = options.root_depth_mm.size();
-  if (depths > 1 && depths != subjects.size()) {
-    return Error{fmt::format("{} root depths for {} boxes: give one, or one for each box", depths,
-                             subjects.size())};
-  }
   return subjects;
 }
 
-pipeline::PredictorOptions PredictorOptionsOf(const PredictOptions& options) {
-  pipeline::PredictorOptions result;
-  if (!options.focal_px.empty()) {
-    result.camera.focal_px = {options.focal_px.front(), options.focal_px.back()};
+// Numbers that no picture could be placed with are wrong usage, told before the network is read.
+Result<pipeline::CameraOptions> Camera(const PredictOptions& options) {
+  pipeline::CameraOptions camera{.fov_degrees = options.fov_degrees};
+  if (const auto focal = ParseNumbers(options.focal_px); !focal || focal->size() > 2) {
+    return Error{"--focal '" + options.focal_px + "': give one number of pixels, or fx,fy"};
+  } else if (!focal->empty()) {
+    camera.focal_px = {focal->front(), focal->back()};
+    const auto good = pose::CameraFromFocal(focal->front(), focal->back(), 1, 1);
+    if (!good.ok()) return good.error().In("--focal");
   }
-  result.camera.fov_degrees = options.fov_degrees;
-  if (!options.center_px.empty()) {
-    result.camera.center_px = {options.center_px[0], options.center_px[1]};
+  if (options.fov_degrees) {
+    const auto good = pose::CameraFromFov(*options.fov_degrees, 1, 1);
+    if (!good.ok()) return good.error().In("--fov");
   }
-  result.root_depth_mm = options.root_depth_mm;
-  result.height_mm = options.height_mm;
-  result.flip_test = options.flip_test;
-  result.max_batch = options.batch;
+  if (const auto center = ParseNumbers(options.center_px); !center || center->size() % 2 != 0) {
+    return Error{"--center '" + options.center_px + "': give cx,cy in pixels"};
+  } else if (!center->empty()) {
+    camera.center_px = {center->front(), center->back()};
+  }
+  return camera;
+}
+
+// Of `subjects` people whose boxes are given.
+Result<std::vector<double>> RootDepths(const std::string& text, std::size_t subjects) {
+  const auto depths = ParseNumbers(text);
+  const auto positive = [](double mm) { return mm > 0; };
+  if (!depths || !std::all_of(depths->begin(), depths->end(), positive)) {
+    return Error{"--root-depth '" + text + "': give millimetres above 0, with commas between"};
+  }
+  if (depths->size() > 1 && depths->size() != subjects) {
+    return Error{fmt::format("{} root depths for {} boxes: give one, or one for each box",
+                             depths->size(), subjects)};
+  }
+  return *depths;
+}
+
+Result<pipeline::PredictorOptions> PredictorOptionsOf(const PredictOptions& options,
+                                                      std::size_t subjects) {
+  pipeline::PredictorOptions result{
+      .height_mm = options.height_mm, .flip_test = options.flip_test, .max_batch = options.batch};
+  CNP_ASSIGN(result.camera, Camera(options));
+  CNP_ASSIGN(result.root_depth_mm, RootDepths(options.root_depth_mm, subjects));
+  if (!(std::isfinite(options.height_mm) && options.height_mm > 0)) {
+    return Error{fmt::format("--height {}: give millimetres above 0", options.height_mm)};
+  }
   return result;
 }
 
@@ -219,10 +226,25 @@ Status MakeFolder(const std::string& folder) {
                "; choose one that is writable"};
 }
 
-Result<int> Predict(const PredictOptions& options, std::vector<pipeline::Subject> subjects,
-                    const convert::Options& network_options) {
+// What the options say, once it is known to make sense.
+struct Request {
+  std::vector<pipeline::Subject> subjects;
+  pipeline::PredictorOptions predictor;
+  convert::Options network;
+};
+
+Result<Request> Check(const PredictOptions& options) {
+  Request request;
+  CNP_ASSIGN(request.subjects, Subjects(options));
+  CNP_ASSIGN(request.predictor, PredictorOptionsOf(options, request.subjects.size()));
+  CNP_ASSIGN(request.network, options.network.Resolve());
+  CNP_RETURN_IF_ERROR(engine::ForceIsa(options.isa));
+  return request;
+}
+
+Result<int> Predict(const PredictOptions& options, Request request) {
   CNP_RETURN_IF_ERROR(MakeFolder(options.output_folder));
-  CNP_ASSIGN(const convert::Network loaded, convert::LoadNetwork(options.weights, network_options));
+  CNP_ASSIGN(const convert::Network loaded, convert::LoadNetwork(options.weights, request.network));
   for (const std::string& warning : loaded.warnings) Warn(warning);
   CNP_ASSIGN(const pose::JointSet* set, JointSetOf(options, loaded.spec.joints));
   CNP_ASSIGN(std::string sha256, Sha256(options.weights));
@@ -230,9 +252,9 @@ Result<int> Predict(const PredictOptions& options, std::vector<pipeline::Subject
       convert::FoldBatchNorm(model::Layers(loaded.spec), loaded.weights);
   const engine::Network network(folded.layers, folded.weights);
   ThreadPool pool(options.threads);
-  pipeline::Predictor predictor(network, *set, pool, PredictorOptionsOf(options));
+  pipeline::Predictor predictor(network, *set, pool, request.predictor);
   const PredictJob job{.inputs = ExpandInputs(options.inputs),
-                       .subjects = std::move(subjects),
+                       .subjects = std::move(request.subjects),
                        .pictures_at_once = options.batch,
                        .model = {loaded.spec.name, options.weights, std::move(sha256)},
                        .joint_set = set,
@@ -242,19 +264,13 @@ Result<int> Predict(const PredictOptions& options, std::vector<pipeline::Subject
   return RunPredictJob(job, predictor);
 }
 
-int Usage(const Error& error) {
-  Fail(error);
-  return kUsage;
-}
-
 int Run(const PredictOptions& options) {
-  if (const Status numbers = CheckNumbers(options); !numbers.ok()) return Usage(numbers.error());
-  Result<std::vector<pipeline::Subject>> subjects = Subjects(options);
-  if (!subjects.ok()) return Usage(subjects.error());
-  const Result<convert::Options> network = options.network.Resolve();
-  if (!network.ok()) return Usage(network.error());
-  if (const Status isa = engine::ForceIsa(options.isa); !isa.ok()) return Usage(isa.error());
-  const Result<int> code = Predict(options, std::move(subjects).value(), *network);
+  Result<Request> request = Check(options);
+  if (!request.ok()) {
+    Fail(request.error());
+    return kUsage;
+  }
+  const Result<int> code = Predict(options, std::move(request).value());
   return code.ok() ? *code : Fail(code.error());
 }
 
