@@ -84,9 +84,9 @@ Values ValuesOf(const model::TensorSpec& tensor, const model::Spec& spec) {
   if (weight && name.starts_with("backbone.downsample_layers") && tensor.shape.size() == 4) {
     return MeanOfEachChannel(static_cast<int>(tensor.shape.back()));
   }
-  // BatchNorms change nothing, and blocks add nothing.
+  // BatchNorms change nothing, and blocks add next to nothing: zeros would be warned about.
   const bool one = name.ends_with("running_var") || (weight && tensor.shape.size() == 1);
-  return Values(static_cast<std::size_t>(tensor.elements()), one ? 1.0F : 0.0F);
+  return Values(static_cast<std::size_t>(tensor.elements()), one ? 1.0F : weight ? 1e-12F : 0.0F);
 }
 
 std::uint8_t* Pixel(image::Image& picture, int x, int y) {
