@@ -10,8 +10,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
-using ::testing::Each;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -56,14 +54,15 @@ class TrainedCliTest : public CliTest {
 };
 
 // Of all joints of all people of all pictures.
-std::vector<double> Cells(const std::string& lines) {
-  std::vector<double> cells;
+std::vector<pose::Vec3> Cells(const std::string& lines) {
+  std::vector<pose::Vec3> cells;
   std::istringstream in(lines);
   for (std::string line; std::getline(in, line);) {
     const Json answer = Json::parse(line);
     for (const Json& person : answer["people"]) {
       for (const Json& joint : person["joints"]) {
-        for (const Json& cell : joint["heatmap"]) cells.push_back(cell);
+        const Json& cell = joint["heatmap"];
+        cells.push_back({cell[0], cell[1], cell[2]});
       }
     }
   }
@@ -264,21 +263,25 @@ TEST_F(TrainedCliTest, ThreadsAndBatchesChangeNoDigit) {
         EXPECT_EQ(answer, expected) << threads << " threads, batch " << batch;
       }
     }
-    EXPECT_EQ(Cells(expected).size(), 5U * 2 * 18 * 3);
+    EXPECT_EQ(Cells(expected).size(), 5U * 2 * 18);
   }
 }
 
 TEST_F(TrainedCliTest, EveryInstructionSetAgrees) {
   const std::string picture = WriteWaves("a.png", 90, 70, 11.3);
   const Arguments arguments = {picture, "--network-box", "0,0,70,70"};
-  const std::vector<double> expected = Cells(AnswerOfCanonical(arguments));
-  ASSERT_EQ(expected.size(), 18U * 3);
+  const std::vector<pose::Vec3> expected = Cells(AnswerOfCanonical(arguments));
+  ASSERT_EQ(expected.size(), 18U);
   for (const std::string& isa : engine::SupportedIsas()) {
     Arguments all = arguments;
     all.insert(all.end(), {"--isa", isa});
-    const std::vector<double> cells = Cells(AnswerOfCanonical(all));
+    const std::vector<pose::Vec3> cells = Cells(AnswerOfCanonical(all));
     ASSERT_EQ(cells.size(), expected.size());
-    for (std::size_t i = 0; i < cells.size(); ++i) EXPECT_NEAR(cells[i], expected[i], 1e-3) << isa;
+    for (std::size_t joint = 0; joint < cells.size(); ++joint) {
+      for (int axis = 0; axis < 3; ++axis) {
+        EXPECT_NEAR(cells[joint][axis], expected[joint][axis], 1e-3) << isa << " joint " << joint;
+      }
+    }
   }
 }
 
@@ -294,11 +297,11 @@ TEST_F(TrainedCliTest, TheFlipTestIsTheMeanWithTheMirroredPicture) {
     return Cells(AnswerOfCanonical(arguments));
   };
   // 64 columns from 10 on: the mirrored crop's first is the picture's column 10 + 63 = 73.
-  const std::vector<double> a = cells(straight, "10,5,64,64", false);
-  const std::vector<double> b =
+  const std::vector<pose::Vec3> a = cells(straight, "10,5,64,64", false);
+  const std::vector<pose::Vec3> b =
       cells(mirrored, std::to_string(kWidth - 1 - 73) + ",5,64,64", false);
-  const std::vector<double> both = cells(straight, "10,5,64,64", true);
-  ASSERT_EQ(both.size(), 18U * 3);
+  const std::vector<pose::Vec3> both = cells(straight, "10,5,64,64", true);
+  ASSERT_EQ(both.size(), 18U);
   const std::map<int, int> pairs = {{1, 4}, {2, 5}, {3, 6}, {14, 11}, {15, 12}, {16, 13}};
   std::map<int, int> other;
   for (const auto& [right, left] : pairs) {
@@ -307,18 +310,17 @@ TEST_F(TrainedCliTest, TheFlipTestIsTheMeanWithTheMirroredPicture) {
   }
   for (int joint = 0; joint < 18; ++joint) {
     const int k = other.contains(joint) ? other[joint] : joint;
-    EXPECT_NEAR(both[joint * 3], (a[joint * 3] + 8 - 1 - b[k * 3]) / 2, 1e-3) << joint;
-    for (const int axis : {1, 2}) {
-      EXPECT_NEAR(both[joint * 3 + axis], (a[joint * 3 + axis] + b[k * 3 + axis]) / 2, 1e-3);
-    }
+    EXPECT_NEAR(both[joint][0], (a[joint][0] + 8 - 1 - b[k][0]) / 2, 1e-3) << joint;
+    EXPECT_NEAR(both[joint][1], (a[joint][1] + b[k][1]) / 2, 1e-3) << joint;
+    EXPECT_NEAR(both[joint][2], (a[joint][2] + b[k][2]) / 2, 1e-3) << joint;
   }
 }
 
 TEST_F(TrainedCliTest, EveryStyleOfKeysGivesTheSameDigits) {
   const std::string picture = WriteWaves("a.png", 90, 70, 11.3);
-  const std::vector<double> expected =
+  const std::vector<pose::Vec3> expected =
       Cells(AnswerOfCanonical({picture, "--network-box", "0,0,70,70"}));
-  ASSERT_EQ(expected.size(), 18U * 3);
+  ASSERT_EQ(expected.size(), 18U);
   std::ifstream file(CNP_TESTDATA "/key_styles/expected.json");
   const Json json = Json::parse(file);
   for (const std::string name : json["files"]) {
@@ -332,9 +334,9 @@ TEST_F(TrainedCliTest, EveryStyleOfKeysGivesTheSameDigits) {
 
 TEST_F(TrainedCliTest, ConvertedWeightsGiveTheSameDigits) {
   const std::string picture = WriteWaves("a.png", 90, 70, 11.3);
-  const std::vector<double> expected =
+  const std::vector<pose::Vec3> expected =
       Cells(AnswerOfCanonical({picture, "--network-box", "0,0,70,70"}));
-  ASSERT_EQ(expected.size(), 18U * 3);
+  ASSERT_EQ(expected.size(), 18U);
   const std::string safetensors = Path("tiny.safetensors");
   const std::string torch = Path("tiny.pth");
   const Outcome there = RunProgram({"convert", kCanonical, safetensors, "--variant", config_});
