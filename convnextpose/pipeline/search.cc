@@ -114,6 +114,7 @@ std::vector<Found> FindPeople(std::span<const image::ImageView> pictures, Estima
     }
   }
   std::vector<Found> found;
+  found.reserve(searches.size());
   for (Search& search : searches) found.push_back(std::move(search.found));
   return found;
 }
