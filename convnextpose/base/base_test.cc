@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -85,14 +86,15 @@ TEST_F(FileTest, MissingFolderIsAnError) {
 
 // As root, replacing /dev/null by a file would break the machine.
 TEST_F(FileTest, APipeIsWrittenToAndStaysAPipe) {
-  const fs::path pipe = folder_ / "pipe";
-  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-  std::string read;
-  std::thread reader([&] { std::getline(std::ifstream(pipe), read); });
-  EXPECT_TRUE(WriteFileAtomically(pipe, "through it\n").ok());
-  reader.join();
-  EXPECT_EQ(read, "through it");
-  EXPECT_TRUE(fs::is_fifo(pipe));
+  const fs::path path = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const int pipe = ::open(path.c_str(), O_RDWR | O_NONBLOCK);
+  EXPECT_TRUE(WriteFileAtomically(path, "through").ok());
+  std::string read(7, ' ');
+  EXPECT_EQ(::read(pipe, read.data(), read.size()), 7);
+  ::close(pipe);
+  EXPECT_EQ(read, "through");
+  EXPECT_TRUE(fs::is_fifo(path));
 }
 
 TEST_F(FileTest, ASymbolicLinkStaysOneAndItsFileIsReplaced) {
