@@ -333,14 +333,14 @@ TEST_F(PipelineTest, TheSearchClosesInOnWhoeverIsThere) {
   ExpectSame(found.estimate, Run(Pointer(), {{picture.view(), found.network_box}}, 1, false)[0]);
 }
 
-// A step shrinks the box to 0.7 of its width at least, so what is tiny is still being closed in on
-// when the looks are used up.
+// A step shrinks the box to kMaxShrink at least, so what is tiny is still being closed in on when
+// the looks are used up.
 TEST_F(PipelineTest, TheSearchLooksFourTimesAtMost) {
   const image::Image picture = test::TwoSpots(2000, 2000, {1000, 1000}, {1000, 1260}, 250);
   Estimator estimator(Pointer(), pose::Human36m(), pool_, 4, false);
   const std::vector<image::ImageView> pictures = {picture.view()};
   const Found found = FindPeople(pictures, estimator).at(0);
-  EXPECT_NEAR(found.network_box.w, 2000 * 0.7 * 0.7 * 0.7, 1e-6);
+  EXPECT_NEAR(found.network_box.w, 2000 * std::pow(kMaxShrink, kMaxRounds - 1), 1e-6);
   EXPECT_EQ(kMaxRounds, 4);
 }
 

@@ -9,9 +9,6 @@
 namespace cnp::pipeline {
 namespace {
 
-// A step may not shrink the box further than this: in a first look at the whole picture all joints
-// may fall on one small thing, and what is left out once is never seen again.
-constexpr double kMaxShrink = 0.6;
 // Two boxes that overlap so much are the same.
 constexpr double kSettled = 0.9;
 // An answer counts as a person if its heatmaps are narrow (mean standard deviation along the

@@ -12,6 +12,10 @@ namespace cnp::pipeline {
 /// Looks at one picture, at least 2 and at most these.
 inline constexpr int kMaxRounds = 4;
 
+/// From one look to the next the box may not shrink further than this: in a first look at the whole
+/// picture all joints may fall on one small thing, and what is left out once is never seen again.
+inline constexpr double kMaxShrink = 0.6;
+
 struct Found {
   bool person = false;  ///< Else nothing person-like was found, and `reason` says why.
   std::string reason;
