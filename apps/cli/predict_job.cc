@@ -2,7 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <exception>
 #include <memory>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -15,32 +17,57 @@
 namespace cnp::cli {
 namespace {
 
+// Decoded pictures that wait between two stages, and that are predicted together.
+constexpr std::size_t kMaxWaitingBytes = std::size_t{256} << 20;
+
 // A picture on its way through the stages: read, predicted, written.
 struct Work {
   Result<Input> input;
   Result<image::Image> picture = Error{"not read"};
   Result<pipeline::PictureResult> result = Error{"not predicted"};
-};
 
-void ReadAll(const std::vector<Result<Input>>& inputs, Queue<std::unique_ptr<Work>>& read) {
+  [[nodiscard]] std::string name() const { return input.ok() ? input->path : "input"; }
+  [[nodiscard]] std::size_t bytes() const {
+    constexpr std::size_t kItself = 4096;  // What it holds beside pixels, roughly.
+    return kItself + (picture.ok() ? picture->rgb.size() : 0);
+  }
+};
+using Queued = Queue<std::unique_ptr<Work>>;
+
+// What a stage throws (no memory left, a bug) costs its picture, not the program.
+template <typename Stage>
+auto Guarded(const std::string& name, const Stage& stage) -> decltype(stage()) {
+  try {
+    return stage();
+  } catch (const std::bad_alloc&) {
+    return Error{name + ": not enough memory; use smaller pictures or a smaller --batch"};
+  } catch (const std::exception& error) {
+    return Error{name + ": internal error: " + error.what() + "; please report it"};
+  }
+}
+
+void ReadAll(const std::vector<Result<Input>>& inputs, Queued& read) {
   for (const Result<Input>& input : inputs) {
     auto work = std::make_unique<Work>(Work{.input = input});
     if (input.ok()) {
-      work->picture = ReadPicture(*input);
+      work->picture = Guarded(input->path, [&] { return ReadPicture(*input); });
     } else {
       work->picture = input.error();
     }
-    read.Push(std::move(work));
+    const std::size_t bytes = work->bytes();
+    read.Push(std::move(work), bytes);
   }
   read.Close();
 }
 
 // Up to `count` pictures: waits for the first only, so that the network never idles for a batch.
-std::vector<std::unique_ptr<Work>> TakeGroup(Queue<std::unique_ptr<Work>>& read, int count) {
+std::vector<std::unique_ptr<Work>> TakeGroup(Queued& read, int count) {
   std::vector<std::unique_ptr<Work>> group;
-  while (static_cast<int>(group.size()) < count) {
+  std::size_t bytes = 0;
+  while (static_cast<int>(group.size()) < count && bytes < kMaxWaitingBytes) {
     auto work = group.empty() ? read.Pop() : read.TryPop();
     if (!work) break;
+    bytes += (*work)->bytes();
     group.push_back(std::move(*work));
   }
   return group;
@@ -58,10 +85,17 @@ void Predict(const std::vector<pipeline::Subject>& subjects, pipeline::Predictor
     requests.push_back({work->picture->view(), subjects});
     asking.push_back(work.get());
   }
-  std::vector<Result<pipeline::PictureResult>> results = predictor.Predict(requests);
+  using Results = std::vector<Result<pipeline::PictureResult>>;
+  Result<Results> results =
+      Guarded("the network", [&]() -> Result<Results> { return predictor.Predict(requests); });
   for (std::size_t i = 0; i < asking.size(); ++i) {
-    asking[i]->result =
-        results[i].ok() ? std::move(results[i]) : results[i].error().In(asking[i]->input->path);
+    if (!results.ok()) {
+      asking[i]->result = results.error().In(asking[i]->name());
+    } else if (!(*results)[i].ok()) {
+      asking[i]->result = (*results)[i].error().In(asking[i]->name());
+    } else {
+      asking[i]->result = std::move((*results)[i]);
+    }
   }
 }
 
@@ -70,9 +104,9 @@ class Writer {
  public:
   explicit Writer(const PredictJob& job) : job_(job), progress_("predict", job.inputs.size()) {}
 
-  void Run(Queue<std::unique_ptr<Work>>& predicted) {
+  void Run(Queued& predicted) {
     while (auto work = predicted.Pop()) {
-      const Status status = Write(**work);
+      const Status status = Guarded((*work)->name(), [&] { return Write(**work); });
       if (!status.ok()) {
         progress_.Clear();
         Fail(status.error());
@@ -136,9 +170,8 @@ class Writer {
 }  // namespace
 
 int RunPredictJob(const PredictJob& job, pipeline::Predictor& predictor) {
-  const auto ahead = 2 * static_cast<std::size_t>(job.pictures_at_once);
-  Queue<std::unique_ptr<Work>> read(ahead);
-  Queue<std::unique_ptr<Work>> predicted(ahead);
+  Queued read(kMaxWaitingBytes);
+  Queued predicted(kMaxWaitingBytes);
   Writer writer(job);
   std::thread reader([&] { ReadAll(job.inputs, read); });
   std::thread writing([&] { writer.Run(predicted); });
@@ -146,7 +179,10 @@ int RunPredictJob(const PredictJob& job, pipeline::Predictor& predictor) {
     auto group = TakeGroup(read, job.pictures_at_once);
     if (group.empty()) break;
     Predict(job.subjects, predictor, group);
-    for (auto& work : group) predicted.Push(std::move(work));
+    for (auto& work : group) {
+      const std::size_t bytes = work->bytes();
+      predicted.Push(std::move(work), bytes);
+    }
   }
   predicted.Close();
   reader.join();

@@ -13,12 +13,15 @@ namespace cnp::cli {
 template <typename T>
 class Queue {
  public:
+  /// `capacity` is in the unit of Push's `cost`.
   explicit Queue(std::size_t capacity) : capacity_(capacity) {}
 
-  void Push(T item) {
+  /// An item larger than the whole queue enters when the queue is empty.
+  void Push(T item, std::size_t cost) {
     std::unique_lock lock(mutex_);
-    space_.wait(lock, [&] { return items_.size() < capacity_; });
-    items_.push_back(std::move(item));
+    space_.wait(lock, [&] { return items_.empty() || held_ + cost <= capacity_; });
+    items_.emplace_back(std::move(item), cost);
+    held_ += cost;
     ready_.notify_one();
   }
 
@@ -45,17 +48,19 @@ class Queue {
  private:
   std::optional<T> Take() {
     if (items_.empty()) return std::nullopt;
-    T item = std::move(items_.front());
+    auto [item, cost] = std::move(items_.front());
     items_.pop_front();
+    held_ -= cost;
     space_.notify_one();
-    return item;
+    return std::move(item);
   }
 
   const std::size_t capacity_;
   std::mutex mutex_;
   std::condition_variable ready_;
   std::condition_variable space_;
-  std::deque<T> items_;
+  std::deque<std::pair<T, std::size_t>> items_;
+  std::size_t held_ = 0;  // Sum of the items' costs.
   bool closed_ = false;
 };
 

@@ -23,8 +23,9 @@ Result<Camera> CameraFromFocal(double focal_x_px, double focal_y_px, int image_w
                                int image_height) {
   for (const double focal : {focal_x_px, focal_y_px}) {
     if (!(focal > 0 && std::isfinite(focal))) {
-      return Error{"focal length " + std::to_string(focal) +
-                   " px is not a positive number; typical is 0.7 to 3 times the picture's width"};
+      return Error{
+          "the focal length is not a positive number of pixels; typical is 0.7 to 3 times the "
+          "picture's width"};
     }
   }
   return Camera{.focal_px = {focal_x_px, focal_y_px},
@@ -33,8 +34,9 @@ Result<Camera> CameraFromFocal(double focal_x_px, double focal_y_px, int image_w
 
 Result<Camera> CameraFromFov(double horizontal_degrees, int image_width, int image_height) {
   if (!(horizontal_degrees > 0 && horizontal_degrees < 180)) {
-    return Error{"horizontal field of view " + std::to_string(horizontal_degrees) +
-                 " degrees is not between 0 and 180; a phone's main camera has about 65"};
+    return Error{
+        "the horizontal field of view is not between 0 and 180 degrees; a phone's main camera has "
+        "about 65"};
   }
   const double half_angle = horizontal_degrees / 2 * std::numbers::pi / 180;
   const double focal = image_width / 2.0 / std::tan(half_angle);

@@ -110,6 +110,7 @@ void SumRow(const HeatmapShape& shape, LogitRow row, float max, int y, const Mar
 
 void MarginalsImpl(const HeatmapShape& shape, const ConstPixels& logits, const Marginals& sums) {
   const float max = MaxLogit(shape, logits);
+  if (!std::isfinite(max)) return;  // No mass: the means become NaN.
   for (int y = 0; y < shape.out_height(); ++y) {
     if (!shape.upsample) {
       SumRow(shape, {logits.At(y, 0), logits.pixel_stride}, max, y, sums);
