@@ -15,6 +15,7 @@ target_compile_features(convnextpose INTERFACE cxx_std_20)
 target_include_directories(convnextpose INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_link_libraries(convnextpose PRIVATE Threads::Threads PkgConfig::HWY)
+find_package(ZLIB QUIET)  # As checkpoint/ found it, but in its own scope.
 if(ZLIB_FOUND)
   target_link_libraries(convnextpose PRIVATE ZLIB::ZLIB)
 endif()
