@@ -80,12 +80,26 @@ Session::Out Session::Activations::View() {
 Session::Session(const Network& network, ThreadPool& pool, int max_batch)
     : network_(network), pool_(pool), max_batch_(max_batch) {
   CNP_CHECK(max_batch >= 1, "a batch has at least one picture");
-  const std::vector<Step>& steps = network.steps();
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    const int border = i + 1 < steps.size() ? Reach(steps[i + 1]) : 0;
-    activations_.emplace_back(OutputShape(steps[i]), border, max_batch);
-  }
+  PlanActivations(max_batch);
   SizeScratch(max_batch);
+}
+
+// A step reads only what the one before it wrote, so all others of the same geometry, whose border
+// is zero already, may be overwritten: the blocks of a stage take turns between two.
+void Session::PlanActivations(int max_batch) {
+  const std::vector<Step>& steps = network_.steps();
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const model::Shape shape = OutputShape(steps[i]);
+    const int border = i + 1 < steps.size() ? Reach(steps[i + 1]) : 0;
+    std::size_t chosen = 0;
+    while (chosen < activations_.size() &&
+           ((i > 0 && chosen == output_[i - 1]) || activations_[chosen].shape != shape ||
+            activations_[chosen].border != border)) {
+      ++chosen;
+    }
+    if (chosen == activations_.size()) activations_.emplace_back(shape, border, max_batch);
+    output_.push_back(chosen);
+  }
 }
 
 void Session::SizeScratch(int max_batch) {
@@ -141,8 +155,8 @@ void Session::Run(std::span<const float> input, int batch, std::span<JointEstima
   In in = {
       {input.data(), shape.width, std::ptrdiff_t{shape.width} * shape.channels, shape.channels},
       shape.elements()};
-  for (std::size_t i = 0; i < activations_.size(); ++i) {
-    const Out out = activations_[i].View();
+  for (std::size_t i = 0; i < output_.size(); ++i) {
+    const Out out = activations_[output_[i]].View();
     std::visit([&](const auto& step) { RunStep(step, in, out); }, network_.steps()[i]);
     in = {out.first, out.stride};
   }

@@ -66,11 +66,13 @@ class Session {
   template <typename Body>
   void ForTiles(const model::Shape& shape, const Body& body);
   [[nodiscard]] int RowsPerTile(const model::Shape& shape, int pictures) const;
+  void PlanActivations(int max_batch);
   void SizeScratch(int max_batch);
 
   const Network& network_;
   ThreadPool& pool_;
-  std::vector<Activations> activations_;  // Of each step.
+  std::vector<Activations> activations_;  // Shared by steps that do not follow one another.
+  std::vector<std::size_t> output_;       // Of each step: which of activations_.
   std::vector<Scratch> scratch_;          // Of each thread.
   int max_batch_ = 1;
   int batch_ = 0;  // Of the run in progress.
