@@ -1,0 +1,25 @@
+#include "convnextpose/engine/precision.h"
+
+#include <array>
+
+namespace cnp::engine {
+namespace {
+
+constexpr std::array<std::string_view, 3> kNames = {"f32", "f16", "int8"};
+
+}  // namespace
+
+std::string_view Name(Precision precision) {
+  return kNames.at(static_cast<std::size_t>(precision));
+}
+
+Result<Precision> ParsePrecision(std::string_view name) {
+  std::string known;
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (kNames[i] == name) return static_cast<Precision>(i);
+    known += (i == 0 ? "" : ", ") + std::string(kNames[i]);
+  }
+  return Error{"there is no precision '" + std::string(name) + "': choose " + known};
+}
+
+}  // namespace cnp::engine
