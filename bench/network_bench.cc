@@ -6,20 +6,15 @@
 
 #include "convnextpose/convert/fold.h"
 #include "convnextpose/engine/session.h"
-#include "tests/golden_weights.h"
+#include "convnextpose/synthetic/synthetic.h"
 
 namespace cnp {
 namespace {
 
 engine::Network MakeNetwork(const model::Spec& spec) {
   const std::vector<model::Layer> layers = model::Layers(spec);
-  model::Weights weights;
-  for (const model::TensorSpec& tensor : model::Tensors(layers)) {
-    if (tensor.counter) continue;
-    weights.Set(tensor.name,
-                {tensor.shape, test::GoldenTensor(tensor.name, tensor.shape, /*seed=*/1)});
-  }
-  const convert::FoldedNetwork folded = convert::FoldBatchNorm(layers, weights);
+  const convert::FoldedNetwork folded =
+      convert::FoldBatchNorm(layers, synthetic::Weights(spec, /*seed=*/1));
   return {folded.layers, folded.weights};
 }
 
@@ -28,7 +23,7 @@ void BM_Network(benchmark::State& state, const model::Spec& spec, int threads, i
   ThreadPool pool(threads);
   engine::Session session(network, pool, batch);
   const std::vector<float> pictures =
-      test::GoldenPicture(batch, spec.input_height, spec.input_width, /*seed=*/1);
+      synthetic::Picture(batch, spec.input_height, spec.input_width, /*seed=*/1);
   std::vector<engine::JointEstimate> joints(static_cast<std::size_t>(batch) * spec.joints);
   for (auto _ : state) session.Run(pictures, batch, joints);
   state.SetItemsProcessed(state.iterations() * batch);

@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"base", {}},
     {"model", {}},
+    {"synthetic", {"model"}},
     {"checkpoint", {}},
     {"pose", {}},
     {"image", {"pose"}},

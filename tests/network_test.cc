@@ -13,7 +13,7 @@
 #include "convnextpose/engine/reference.h"
 #include "convnextpose/engine/session.h"
 #include "convnextpose/model/config.h"
-#include "tests/golden_weights.h"
+#include "convnextpose/synthetic/synthetic.h"
 
 namespace cnp {
 namespace {
@@ -40,13 +40,9 @@ Golden Load(const std::string& name) {
   golden.spec = model::ParseConfig(json["config"].dump()).value();
   golden.batch = json["batch"];
   const std::uint64_t seed = json["seed"];
-  for (const model::TensorSpec& tensor : model::Tensors(model::Layers(golden.spec))) {
-    if (tensor.counter) continue;
-    golden.weights.Set(tensor.name,
-                       {tensor.shape, test::GoldenTensor(tensor.name, tensor.shape, seed)});
-  }
+  golden.weights = synthetic::Weights(golden.spec, seed);
   golden.pictures =
-      test::GoldenPicture(golden.batch, golden.spec.input_height, golden.spec.input_width, seed);
+      synthetic::Picture(golden.batch, golden.spec.input_height, golden.spec.input_width, seed);
   json["coordinates"].get_to(golden.coordinates);
   json["sigmas"].get_to(golden.sigmas);
   return golden;

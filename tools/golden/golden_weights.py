@@ -1,4 +1,4 @@
-"""Seeded tensors with the statistics of trained weights; tests/golden_weights.cc is the twin.
+"""Seeded tensors with the statistics of trained weights; convnextpose/synthetic is the twin.
 
 Full-size networks are tested without committed weights: both languages make the same bits. What is
 trained-like about them: BatchNorm's running variances lie mostly far below its eps = 1e-5, a few

@@ -1,5 +1,5 @@
 // The C++ generator makes the bits that the Python one made: checksums from the golden files.
-#include "tests/golden_weights.h"
+#include "convnextpose/synthetic/synthetic.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 #include "convnextpose/model/config.h"
 #include "convnextpose/model/layers.h"
 
-namespace cnp::test {
+namespace cnp::synthetic {
 namespace {
 
 using Json = nlohmann::json;
@@ -36,21 +36,21 @@ std::string Hex(std::uint64_t value) {
   return text;
 }
 
-class GoldenWeights : public testing::TestWithParam<fs::path> {
+class SyntheticWeights : public testing::TestWithParam<fs::path> {
  protected:
   const Json golden_ = Json::parse(std::ifstream(GetParam()));
   const std::uint64_t seed_ = golden_["seed"];
   const Json& checksums_ = golden_["checksums"];
 };
 
-TEST_P(GoldenWeights, TensorsAreThoseOfThePythonGenerator) {
+TEST_P(SyntheticWeights, TensorsAreThoseOfThePythonGenerator) {
   const auto spec = model::ParseConfig(golden_["config"].dump());
   ASSERT_TRUE(spec.ok()) << spec.error().message;
   std::uint64_t all = 0;
   std::map<std::string, std::string> found;
   for (const auto& tensor : model::Tensors(model::Layers(*spec))) {
     if (tensor.counter) continue;
-    const std::uint64_t sum = Checksum(GoldenTensor(tensor.name, tensor.shape, seed_));
+    const std::uint64_t sum = Checksum(Tensor(tensor.name, tensor.shape, seed_));
     all += sum;
     if (checksums_["tensors"].contains(tensor.name)) found[tensor.name] = Hex(sum);
   }
@@ -59,22 +59,22 @@ TEST_P(GoldenWeights, TensorsAreThoseOfThePythonGenerator) {
   EXPECT_EQ(Hex(all), checksums_["all_tensors"]);
 }
 
-TEST_P(GoldenWeights, PictureIsThatOfThePythonGenerator) {
-  const auto picture = GoldenPicture(golden_["batch"], golden_["config"]["input"][0],
-                                     golden_["config"]["input"][1], seed_);
+TEST_P(SyntheticWeights, PictureIsThatOfThePythonGenerator) {
+  const auto picture = Picture(golden_["batch"], golden_["config"]["input"][0],
+                               golden_["config"]["input"][1], seed_);
   EXPECT_EQ(Hex(Checksum(picture)), checksums_["picture"]);
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, GoldenWeights, testing::ValuesIn(GoldenFiles()),
+INSTANTIATE_TEST_SUITE_P(Cases, SyntheticWeights, testing::ValuesIn(GoldenFiles()),
                          [](const auto& param) { return param.param.stem().string(); });
 
-TEST(GoldenWeightsCounter, CountsSomeBatches) {
+TEST(SyntheticCounter, CountsSomeBatches) {
   const auto counter =
-      GoldenTensor("backbone.norm.num_batches_tracked", std::span<const std::int64_t>{}, 1);
+      Tensor("backbone.norm.num_batches_tracked", std::span<const std::int64_t>{}, 1);
   ASSERT_EQ(counter.size(), 1U);
   EXPECT_GE(counter[0], 1000);
   EXPECT_LT(counter[0], 2000);
 }
 
 }  // namespace
-}  // namespace cnp::test
+}  // namespace cnp::synthetic

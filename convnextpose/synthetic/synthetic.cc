@@ -1,4 +1,4 @@
-#include "tests/golden_weights.h"
+#include "convnextpose/synthetic/synthetic.h"
 
 #include <bit>
 #include <cmath>
@@ -8,7 +8,9 @@
 #include <string_view>
 #include <utility>
 
-namespace cnp::test {
+#include "convnextpose/model/layers.h"
+
+namespace cnp::synthetic {
 namespace {
 
 constexpr const char* kDownsampleLayers = "backbone.downsample_layers.";
@@ -240,8 +242,8 @@ class Octave {
 
 }  // namespace
 
-std::vector<float> GoldenTensor(const std::string& name, std::span<const std::int64_t> shape,
-                                std::uint64_t seed) {
+std::vector<float> Tensor(const std::string& name, std::span<const std::int64_t> shape,
+                          std::uint64_t seed) {
   const std::string leaf = Leaf(name);
   if (leaf == "num_batches_tracked") {
     return {static_cast<float>(1000 + std::floor(1000 * Stream(name, seed).Unit(0)))};
@@ -256,7 +258,16 @@ std::vector<float> GoldenTensor(const std::string& name, std::span<const std::in
   return {values.begin(), values.end()};
 }
 
-std::vector<float> GoldenPicture(int batch, int height, int width, std::uint64_t seed) {
+model::Weights Weights(const model::Spec& spec, std::uint64_t seed) {
+  model::Weights weights;
+  for (const model::TensorSpec& tensor : model::Tensors(model::Layers(spec))) {
+    if (tensor.counter) continue;
+    weights.Set(tensor.name, {tensor.shape, Tensor(tensor.name, tensor.shape, seed)});
+  }
+  return weights;
+}
+
+std::vector<float> Picture(int batch, int height, int width, std::uint64_t seed) {
   std::vector<Octave> octaves;
   for (const auto& [cell, amplitude] : {std::pair{64, 2.0}, {16, 1.0}, {4, 0.5}, {1, 0.5}}) {
     octaves.emplace_back(cell, amplitude, height, width, seed);
@@ -285,4 +296,4 @@ std::uint64_t Checksum(std::span<const float> values) {
   return sum;
 }
 
-}  // namespace cnp::test
+}  // namespace cnp::synthetic
