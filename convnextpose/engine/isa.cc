@@ -1,17 +1,37 @@
 #include "convnextpose/engine/isa.h"
 
-#include <hwy/highway.h>
-#include <hwy/targets.h>
-
 #include <algorithm>
 #include <cctype>
+#include <cstdint>
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "convnextpose/engine/isa.cc"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace cnp::engine::HWY_NAMESPACE {
+namespace {
+
+// A kernel like the others, so that its answer holds for them.
+std::int64_t TargetImpl() { return HWY_TARGET; }
+
+}  // namespace
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace cnp::engine::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace cnp::engine {
 namespace {
 
 std::int64_t AvailableTargets() {
-  hwy::SetSupportedTargetsForTest(0);  // Back to what the CPU reports.
-  return hwy::SupportedTargets() & HWY_TARGETS;
+  // A single build of the kernels leaves nothing to choose, and asking would harm: Highway holds
+  // that NEON needs AES, which a Raspberry Pi 4 lacks and float arithmetic never uses.
+  constexpr bool kSingle = (HWY_TARGETS & (HWY_TARGETS - 1)) == 0;
+  // Once: SupportedTargets also undoes the choice.
+  static const std::int64_t targets = kSingle ? HWY_TARGETS : hwy::SupportedTargets() & HWY_TARGETS;
+  return targets;
 }
 
 // Highway numbers better targets lower.
@@ -19,16 +39,6 @@ std::vector<std::int64_t> Split(std::int64_t targets) {
   std::vector<std::int64_t> each;
   for (; targets != 0; targets &= targets - 1) each.push_back(targets & -targets);
   return each;
-}
-
-void Use(std::int64_t targets) {
-  hwy::SetSupportedTargetsForTest(targets);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-}
-
-std::int64_t& Chosen() {
-  static std::int64_t chosen = AvailableTargets();
-  return chosen;
 }
 
 std::string Lower(std::string_view text) {
@@ -40,16 +50,17 @@ std::string Lower(std::string_view text) {
 
 }  // namespace
 
+HWY_EXPORT(TargetImpl);
+
 std::vector<std::string> SupportedIsas() {
   std::vector<std::string> names;
   for (const std::int64_t target : Split(AvailableTargets())) {
     names.emplace_back(hwy::TargetName(target));
   }
-  Use(Chosen());
   return names;
 }
 
-std::string CurrentIsa() { return hwy::TargetName(Split(Chosen()).front()); }
+std::string CurrentIsa() { return hwy::TargetName(HWY_DYNAMIC_DISPATCH(TargetImpl)()); }
 
 Status ForceIsa(std::string_view name) {
   const std::int64_t available = AvailableTargets();
@@ -59,11 +70,13 @@ Status ForceIsa(std::string_view name) {
     if (Lower(hwy::TargetName(target)) == Lower(name)) wanted = target;
     known += std::string(", ") + hwy::TargetName(target);
   }
-  if (wanted != 0) Chosen() = wanted;
-  Use(Chosen());
-  if (wanted != 0) return {};
-  return Error{"instruction set '" + std::string(name) + "' is not available here: choose " +
-               known};
+  if (wanted == 0) {
+    return Error{"instruction set '" + std::string(name) + "' is not available here: choose " +
+                 known};
+  }
+  hwy::GetChosenTarget().Update(wanted);
+  return {};
 }
 
 }  // namespace cnp::engine
+#endif  // HWY_ONCE

@@ -13,7 +13,7 @@ namespace cnp::engine {
 /// first: e.g. {"AVX3", "AVX2", "SSE2"} (Highway's names; AVX3 is AVX-512).
 std::vector<std::string> SupportedIsas();
 
-/// The one in use.
+/// The one that kernels called now run on: asked of a kernel.
 std::string CurrentIsa();
 
 /// Makes every kernel of this process run on `name` ("auto": the best). Not thread-safe: call it
