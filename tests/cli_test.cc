@@ -275,7 +275,9 @@ TEST_F(TrainedCliTest, EveryInstructionSetAgrees) {
   for (const std::string& isa : engine::SupportedIsas()) {
     Arguments all = arguments;
     all.insert(all.end(), {"--isa", isa});
-    const std::vector<pose::Vec3> cells = Cells(AnswerOfCanonical(all));
+    const std::string answer = AnswerOfCanonical(all);
+    EXPECT_EQ(Json::parse(answer)["engine"]["isa"], isa) << "not the one that was asked for";
+    const std::vector<pose::Vec3> cells = Cells(answer);
     ASSERT_EQ(cells.size(), expected.size());
     for (std::size_t joint = 0; joint < cells.size(); ++joint) {
       for (int axis = 0; axis < 3; ++axis) {

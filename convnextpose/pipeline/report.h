@@ -13,6 +13,7 @@ struct ModelInfo {
   std::string variant;
   std::string weights;  ///< Path as given.
   std::string sha256;   ///< Of the weights' bytes, hexadecimal.
+  std::string isa;      ///< The kernels' instruction set: engine::CurrentIsa().
 };
 
 /// One object on one line. `file` is the picture's name; text that is not UTF-8 is replaced.
