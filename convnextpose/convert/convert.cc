@@ -23,8 +23,9 @@ Result<Form> FormOf(const std::filesystem::path& out) {
   const std::string ending = out.extension().string();
   if (ending == ".safetensors") return Form::kSafetensors;
   if (ending == ".pth" || ending == ".pt" || ending == ".tar") return Form::kTorch;
+  if (ending == ".onnx") return Error{out.string() + ": ONNX is written by onnx::Export"};
   return Error{out.string() + ": unknown ending '" + ending +
-               "'; name the output .safetensors or .pth"};
+               "'; name the output .safetensors, .pth or .onnx"};
 }
 
 /// What a missing num_batches_tracked is filled with: an int64 0.
@@ -51,13 +52,6 @@ std::vector<Tensor> NetworkTensors(const Examination& exam, int& filled) {
   return tensors;
 }
 
-std::map<std::string, std::string> Metadata(const Examination& exam, const std::string& source) {
-  std::map<std::string, std::string> metadata = {
-      {kFormatKey, "1"}, {kConfigKey, model::ToConfig(*exam.id.spec)}, {kSourceKey, source}};
-  if (exam.epoch) metadata[kEpochKey] = std::to_string(*exam.epoch);
-  return metadata;
-}
-
 Status WriteTorch(const std::filesystem::path& out, std::vector<Tensor> tensors,
                   const Examination& exam, HeadForm head) {
   for (Tensor& tensor : tensors) tensor.name = "module." + InHeadForm(tensor.name, head);
@@ -67,13 +61,25 @@ Status WriteTorch(const std::filesystem::path& out, std::vector<Tensor> tensors,
 
 }  // namespace
 
+std::map<std::string, std::string> Metadata(const model::Spec& spec,
+                                            std::optional<std::int64_t> epoch,
+                                            const std::string& source) {
+  std::map<std::string, std::string> metadata = {
+      {kFormatKey, "1"}, {kConfigKey, model::ToConfig(spec)}, {kSourceKey, source}};
+  if (epoch) metadata[kEpochKey] = std::to_string(*epoch);
+  return metadata;
+}
+
+Status CheckDistinct(const std::filesystem::path& in, const std::filesystem::path& out) {
+  std::error_code ignored;
+  if (!std::filesystem::equivalent(in, out, ignored)) return {};
+  return Error{out.string() + ": is the input itself; give the output another name"};
+}
+
 Result<Converted> Convert(const std::filesystem::path& in, const std::filesystem::path& out,
                           const ConvertOptions& options) {
   CNP_ASSIGN(const Form form, FormOf(out));
-  std::error_code ignored;
-  if (std::filesystem::equivalent(in, out, ignored)) {
-    return Error{out.string() + ": is the input itself; give the output another name"};
-  }
+  CNP_RETURN_IF_ERROR(CheckDistinct(in, out));
   CNP_ASSIGN(const Examination exam, Examine(in, options.network));
   Result<Network> network = FromExamination(exam);
   if (!network.ok()) return network.error().In(in.string());
@@ -81,8 +87,8 @@ Result<Converted> Convert(const std::filesystem::path& in, const std::filesystem
   std::vector<Tensor> tensors = NetworkTensors(exam, converted.filled_counters);
   if (form == Form::kSafetensors) {
     converted.form = "safetensors";
-    CNP_RETURN_IF_ERROR(
-        checkpoint::WriteSafetensors(out, tensors, Metadata(exam, in.filename().string())));
+    CNP_RETURN_IF_ERROR(checkpoint::WriteSafetensors(
+        out, tensors, Metadata(*exam.id.spec, exam.epoch, in.filename().string())));
   } else {
     converted.form = "PyTorch zip archive";
     CNP_RETURN_IF_ERROR(WriteTorch(out, std::move(tensors), exam, options.head));

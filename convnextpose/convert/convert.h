@@ -2,7 +2,10 @@
 // What is written, exactly: docs/formats.md.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,5 +33,14 @@ struct Converted {
 /// Errors: those of LoadNetwork, an unknown ending, `out` being `in`, those of writing.
 Result<Converted> Convert(const std::filesystem::path& in, const std::filesystem::path& out,
                           const ConvertOptions& options = {});
+
+/// What a written file says about itself: the keys of examine.h. `source` is the name of the file
+/// that it was made from.
+std::map<std::string, std::string> Metadata(const model::Spec& spec,
+                                            std::optional<std::int64_t> epoch,
+                                            const std::string& source);
+
+/// Error: `out` is `in`, which writing would destroy.
+Status CheckDistinct(const std::filesystem::path& in, const std::filesystem::path& out);
 
 }  // namespace cnp::convert

@@ -225,7 +225,8 @@ TEST_F(ConvertTest, RefusesWithoutTouchingTheOutput) {
     const auto converted = Convert(from, to, {.network = kTiny});
     return converted.ok() ? "" : converted.error().message;
   };
-  EXPECT_THAT(message(in, In("tiny.onnx")), HasSubstr("unknown ending '.onnx'"));
+  EXPECT_THAT(message(in, In("tiny.onnx")), HasSubstr("onnx::Export"));
+  EXPECT_THAT(message(in, In("tiny.h5")), HasSubstr("unknown ending '.h5'"));
   EXPECT_THAT(message(in, in), HasSubstr("is the input itself"));
   EXPECT_THAT(message(In("absent.pth"), In("new.pth")), HasSubstr("absent.pth"));
   EXPECT_THAT(message(in, In("no_such_folder/new.pth")), HasSubstr("no_such_folder"));
