@@ -24,9 +24,11 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"convert", {"model", "checkpoint"}},
     {"pipeline", {"image", "pose", "model", "engine"}},
     {"viz", {"image", "pose"}},
+    {"onnx", {"image", "model", "convert"}},
 };
-// Everything else must build where there is no OpenCV.
+// Everything else must build without OpenCV, and without ONNX and its protobuf.
 const std::set<std::string> kMayUseOpenCv = {"image", "viz"};
+const std::set<std::string> kMayUseOnnx = {"onnx"};
 
 std::string FirstPart(const std::string& path) { return path.substr(0, path.find('/')); }
 
@@ -54,6 +56,9 @@ TEST(LayeringTest, FoldersIncludeOnlyWhatTheirRowNames) {
       EXPECT_FALSE(header.starts_with("torch/")) << entry.path() << " includes " << header;
       if (header.starts_with("opencv2/")) {
         EXPECT_TRUE(kMayUseOpenCv.contains(folder)) << entry.path() << " includes " << header;
+      }
+      if (header.starts_with("onnx/") || header.starts_with("google/protobuf/")) {
+        EXPECT_TRUE(kMayUseOnnx.contains(folder)) << entry.path() << " includes " << header;
       }
       const std::string prefix = "convnextpose/";
       if (!header.starts_with(prefix)) continue;

@@ -9,11 +9,11 @@ run=(
   cmake g++ ninja-build pkg-config ccache
   libhwy-dev zlib1g-dev nlohmann-json3-dev
   libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
-  libcli11-dev libfmt-dev libssl-dev
+  libcli11-dev libfmt-dev libssl-dev libonnx-dev libprotobuf-dev
   opencv-doc  # messi5.jpg, the picture of ./demo
 )
 check=(
-  libgtest-dev libgmock-dev libbenchmark-dev
+  libgtest-dev libgmock-dev libbenchmark-dev libopencv-dnn-dev
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14
   python3 python3-numpy python3-torch python3-jsonschema
 )
