@@ -170,6 +170,14 @@ TEST_F(CliErrorsTest, OptionsWithListsEndAtTheirNumber) {
   EXPECT_EQ(Lines(outcome.out).size(), 1U);
 }
 
+// Only an .onnx file can end in heatmaps.
+TEST_F(CliErrorsTest, HeatmapsOfAnotherFormatAreWrongUsage) {
+  const Outcome outcome = RunProgram({"convert", pointer_, Path("out.safetensors"), "--heatmap"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  ExpectOneLine(outcome.err, {"out.safetensors", "--heatmap", "name the output .onnx"});
+  EXPECT_FALSE(fs::exists(Path("out.safetensors")));
+}
+
 // ---- Weights.
 
 TEST_F(CliErrorsTest, WeightsThatAreMissingOrNoCheckpoint) {

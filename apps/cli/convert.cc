@@ -1,10 +1,13 @@
-// `convnextpose convert`: a checkpoint in any form -> safetensors or PyTorch.
+// `convnextpose convert`: a checkpoint in any form -> safetensors, PyTorch or ONNX.
 #include "convnextpose/convert/convert.h"
 
 #include <fmt/core.h>
 
+#include <filesystem>
+
 #include "apps/cli/command.h"
 #include "apps/cli/network_options.h"
+#include "convnextpose/onnx/export.h"
 
 namespace cnp::cli {
 namespace {
@@ -16,6 +19,10 @@ constexpr const char* kExamples = R"(Examples:
       back, as the authors' training code saves it; torch.load opens it
   convnextpose convert mine.pth mine.safetensors --joints 17
       17 joints, where the tensors leave it open
+  convnextpose convert ConvNeXtPose_L.tar l.onnx
+      for ONNX Runtime and others: "picture" [batch, 3, 256, 256] -> "coordinates" [batch, 18, 3]
+  convnextpose convert ConvNeXtPose_L.tar l.onnx --heatmap
+      the same up to the heatmaps: "heatmap" [batch, 18, 64, 64, 64], to decode them yourself
 What is written: docs/formats.md.)";
 
 struct ConvertOptions {
@@ -23,7 +30,21 @@ struct ConvertOptions {
   std::string out;
   NetworkOptions network;
   std::string head = "modern";
+  bool heatmap = false;
 };
+
+bool IsOnnx(const ConvertOptions& options) {
+  return std::filesystem::path(options.out).extension() == ".onnx";
+}
+
+Result<convert::Converted> Write(const ConvertOptions& options, const convert::Options& network) {
+  if (IsOnnx(options)) {
+    return onnx::Export(options.in, options.out, {.network = network, .heatmap = options.heatmap});
+  }
+  const auto head =
+      options.head == "legacy" ? convert::HeadForm::kLegacy : convert::HeadForm::kModern;
+  return convert::Convert(options.in, options.out, {.network = network, .head = head});
+}
 
 int Run(const ConvertOptions& options) {
   const Result<convert::Options> network = options.network.Resolve();
@@ -31,10 +52,11 @@ int Run(const ConvertOptions& options) {
     Fail(network.error());
     return kUsage;
   }
-  const auto head =
-      options.head == "legacy" ? convert::HeadForm::kLegacy : convert::HeadForm::kModern;
-  const auto converted =
-      convert::Convert(options.in, options.out, {.network = *network, .head = head});
+  if (options.heatmap && !IsOnnx(options)) {
+    Fail({options.out + ": --heatmap is for ONNX only; name the output .onnx or leave it out"});
+    return kUsage;
+  }
+  const auto converted = Write(options, *network);
   if (!converted.ok()) return Fail(converted.error());
   for (const std::string& warning : converted->warnings) Warn(options.in + ": " + warning);
   const std::string& name = converted->id.spec->name;
@@ -46,10 +68,10 @@ int Run(const ConvertOptions& options) {
 
 void AddConvert(CLI::App& root, Command& chosen) {
   CLI::App* command =
-      root.add_subcommand("convert", "Write a checkpoint as .safetensors or PyTorch .pth");
+      root.add_subcommand("convert", "Write a checkpoint as .safetensors, PyTorch .pth or .onnx");
   auto options = std::make_shared<ConvertOptions>();
   command->add_option("IN", options->in, "Checkpoint, any form")->required();
-  command->add_option("OUT", options->out, ".safetensors, or .pth, .pt, .tar for PyTorch")
+  command->add_option("OUT", options->out, ".safetensors; .pth, .pt or .tar for PyTorch; or .onnx")
       ->required();
   command
       ->add_option("--head", options->head,
@@ -57,6 +79,8 @@ void AddConvert(CLI::App& root, Command& chosen) {
                    "strictly) or legacy (.0, as in the published M and L)")
       ->check(CLI::IsMember({"modern", "legacy"}))
       ->capture_default_str();
+  command->add_flag("--heatmap", options->heatmap,
+                    "ONNX: end in the heatmaps' logits instead of the joints' coordinates");
   options->network.Register(*command);
   command->footer(kExamples);
   command->callback([options, &chosen] { chosen.run = [options] { return Run(*options); }; });

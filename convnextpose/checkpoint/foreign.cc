@@ -91,7 +91,9 @@ Error DescribeForeign(Bytes bytes) {
   if (LooksLikeTensorFlow(bytes)) {
     return {"is a TensorFlow model; the PyTorch checkpoint is needed"};
   }
-  if (LooksLikeOnnx(bytes)) return {"is an ONNX model; the PyTorch checkpoint is needed"};
+  if (LooksLikeOnnx(bytes)) {
+    return {"is an ONNX model, which is not read back; pass the checkpoint that it was made from"};
+  }
   if (std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{}; })) {
     return {"holds nothing but zeros; download it again"};
   }
