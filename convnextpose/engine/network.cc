@@ -17,9 +17,14 @@ class Compiler {
 
   std::vector<Step> Compile() {
     std::vector<Step> steps;
-    while (next_ < layers_.size()) steps.push_back(NextStep());
+    while (next_ < layers_.size()) {
+      const int timed = static_cast<int>(timed_.size());
+      steps.push_back(NextStep());
+      std::visit([timed](auto& step) { step.timed = timed; }, steps.back());
+    }
     return steps;
   }
+  [[nodiscard]] const std::vector<TimedLayer>& timed() const { return timed_; }
 
  private:
   Step NextStep() {
@@ -33,7 +38,7 @@ class Compiler {
       case LayerKind::kDepthwise:
         return Separable();
       case LayerKind::kUpsample:
-        if (IsNext(LayerKind::kPointwise, 1)) return Heatmap(&Take(LayerKind::kUpsample));
+        if (IsNext(LayerKind::kPointwise, 1)) return Heatmap(&layers_[next_++]);
         return Upsample(Take(LayerKind::kUpsample));
       case LayerKind::kPointwise:
         return Heatmap(nullptr);
@@ -47,7 +52,13 @@ class Compiler {
   }
   const Layer& Take(LayerKind kind) {
     CNP_CHECK(IsNext(kind), "expected a layer of kind " + std::string(model::Name(kind)));
-    return layers_[next_++];
+    const Layer& layer = layers_[next_++];
+    if (IsTimed(kind)) timed_.push_back({layer.name, model::Macs(layer)});
+    return layer;
+  }
+  static bool IsTimed(LayerKind kind) {
+    return kind != LayerKind::kRelu && kind != LayerKind::kResidualBegin &&
+           kind != LayerKind::kResidualEnd;
   }
 
   [[nodiscard]] const std::vector<float>& Tensor(const Layer& layer, const char* suffix) const {
@@ -62,6 +73,12 @@ class Compiler {
     const Layer& layer = Take(LayerKind::kPointwise);
     return PackPointwise(Tensor(layer, ".weight"), Tensor(layer, ".bias"), layer.in.channels,
                          layer.out.channels);
+  }
+
+  PackedSparsePointwise TakeSparsePointwise() {
+    const Layer& layer = Take(LayerKind::kPointwise);
+    return PackSparsePointwise(Tensor(layer, ".weight"), Tensor(layer, ".bias"), layer.in.channels,
+                               layer.out.channels);
   }
 
   // From PyTorch's [out, in, row, column] to [out, row, column, stored channel], the order in which
@@ -90,7 +107,7 @@ class Compiler {
     step.dwconv = TakeDepthwise();
     step.pwconv1 = TakePointwise();
     Take(LayerKind::kRelu);
-    step.pwconv2 = TakePointwise();
+    step.pwconv2 = TakeSparsePointwise();
     Take(LayerKind::kResidualEnd);
     return step;
   }
@@ -122,7 +139,8 @@ class Compiler {
 
   HeatmapStep Heatmap(const Layer* upsample) {
     HeatmapStep step{.in = upsample != nullptr ? upsample->in : layers_[next_].in};
-    step.final_layer = TakePointwise();
+    step.final_layer = TakeSparsePointwise();
+    if (upsample != nullptr) timed_.back().macs /= 4;  // Before it, not behind.
     const Layer& soft_argmax = Take(LayerKind::kSoftArgmax);
     const int joints = soft_argmax.out.height;
     step.heatmap = HeatmapShape(step.in.height, step.in.width, soft_argmax.in.channels / joints,
@@ -133,6 +151,7 @@ class Compiler {
   const std::vector<Layer>& layers_;
   const Weights& weights_;
   std::size_t next_ = 0;
+  std::vector<TimedLayer> timed_;
 };
 
 }  // namespace
@@ -140,7 +159,9 @@ class Compiler {
 Network::Network(const std::vector<model::Layer>& layers, const model::Weights& weights) {
   CNP_CHECK(!layers.empty(), "a network has layers");
   input_ = layers.front().in;
-  steps_ = Compiler(layers, weights).Compile();
+  Compiler compiler(layers, weights);
+  steps_ = compiler.Compile();
+  timed_layers_ = compiler.timed();
   CNP_CHECK(std::holds_alternative<HeatmapStep>(steps_.back()), "a network ends in heatmaps");
 }
 

@@ -9,12 +9,15 @@
 #include "convnextpose/engine/kernels/depthwise.h"
 #include "convnextpose/engine/kernels/pointwise.h"
 #include "convnextpose/engine/kernels/soft_argmax.h"
+#include "convnextpose/engine/kernels/sparse_pointwise.h"
+#include "convnextpose/engine/profile.h"
 #include "convnextpose/model/layers.h"
 #include "convnextpose/model/weights.h"
 
 namespace cnp::engine {
 
 // The few operations that the network is made of. Each reads the activations of the one before it.
+// `timed` is the index of its first layer in Network::timed_layers().
 
 /// kernel x kernel convolution with stride = kernel, as a matrix product over rearranged pixels:
 /// the stem and the downsampling layers.
@@ -23,6 +26,7 @@ struct PatchConvStep {
   model::Shape out;
   int kernel = 0;
   PackedPointwise weights;  ///< in = kernel * kernel * stored channels of the input.
+  int timed = 0;
 };
 
 /// x + pwconv2(ReLU(pwconv1(dwconv(x)))): a ConvNeXt block, BatchNorm folded.
@@ -30,7 +34,8 @@ struct BlockStep {
   model::Shape shape;
   PackedDepthwise dwconv;
   PackedPointwise pwconv1;
-  PackedPointwise pwconv2;
+  PackedSparsePointwise pwconv2;
+  int timed = 0;
 };
 
 /// x * scale + shift per channel.
@@ -38,6 +43,7 @@ struct AffineStep {
   model::Shape shape;
   AlignedVector<float> scale;
   AlignedVector<float> shift;
+  int timed = 0;
 };
 
 /// ReLU(pwconv(dwconv(x))): a layer of the head, BatchNorm folded.
@@ -46,6 +52,7 @@ struct SeparableStep {
   model::Shape out;
   PackedDepthwise dwconv;
   PackedPointwise pwconv;
+  int timed = 0;
 };
 
 /// Bilinear x2.
@@ -53,6 +60,7 @@ struct UpsampleStep {
   model::Shape in;
   std::vector<Lerp> rows;
   std::vector<Lerp> columns;
+  int timed = 0;
 };
 
 /// final_layer and soft-argmax. Where an upsampling stands before final_layer the two change
@@ -60,8 +68,9 @@ struct UpsampleStep {
 /// matrix product four times smaller and the volume never stored.
 struct HeatmapStep {
   model::Shape in;
-  PackedPointwise final_layer;
+  PackedSparsePointwise final_layer;
   HeatmapShape heatmap;
+  int timed = 0;
 };
 
 using Step =
@@ -79,10 +88,13 @@ class Network {
   [[nodiscard]] const model::Shape& input() const { return input_; }
   [[nodiscard]] int joints() const { return heatmap().joints; }
   [[nodiscard]] const HeatmapShape& heatmap() const;
+  /// In the order in which they run: what a Profile counts.
+  [[nodiscard]] const std::vector<TimedLayer>& timed_layers() const { return timed_layers_; }
 
  private:
   model::Shape input_;
   std::vector<Step> steps_;
+  std::vector<TimedLayer> timed_layers_;
 };
 
 }  // namespace cnp::engine

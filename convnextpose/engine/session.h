@@ -23,6 +23,9 @@ class Session {
   /// Precondition: 1 <= batch <= max_batch, and spans of those sizes.
   void Run(std::span<const float> input, int batch, std::span<JointEstimate> joints);
 
+  /// From now on every run adds its times to `profile`, which it empties first; null: no longer.
+  void SetProfile(Profile* profile);
+
   /// Bytes of activations and scratch.
   [[nodiscard]] std::size_t WorkspaceBytes() const;
 
@@ -62,10 +65,21 @@ class Session {
   void RunStep(const UpsampleStep& step, const In& in, const Out& out);
   void RunStep(const HeatmapStep& step, const In& in, const Out& out);
 
-  // Calls body(picture, row, rows, scratch) in parallel for tiles that cover every picture.
+  // Rows of one picture's output, and the thread that computes them.
+  struct Tile {
+    int picture;
+    int row;
+    int rows;
+    int worker;
+  };
+  // Calls body(tile) in parallel for tiles that cover every picture.
   template <typename Body>
   void ForTiles(const model::Shape& shape, const Body& body);
-  [[nodiscard]] int RowsPerTile(const model::Shape& shape, int pictures) const;
+  [[nodiscard]] int RowsPerTile(const Step& step, int pictures) const;
+  Pixels RunDepthwise(const PackedDepthwise& dwconv, const In& in, const Tile& tile, int timed);
+  [[nodiscard]] LayerTimer Time(int layer, const Tile& tile) const {
+    return {profile_, layer, tile.worker};
+  }
   void PlanActivations(int max_batch);
   void SizeScratch(int max_batch);
 
@@ -75,8 +89,10 @@ class Session {
   std::vector<std::size_t> output_;       // Of each step: which of activations_.
   std::vector<Scratch> scratch_;          // Of each thread.
   int max_batch_ = 1;
-  int batch_ = 0;  // Of the run in progress.
+  int batch_ = 0;      // Of the run in progress.
+  int tile_rows_ = 0;  // Of its step in progress.
   std::span<JointEstimate> joints_;
+  Profile* profile_ = nullptr;
 };
 
 }  // namespace cnp::engine

@@ -113,6 +113,22 @@ TEST_P(SessionTest, SameBitsForAnyThreadsAndBatches) {
   }
 }
 
+TEST_P(SessionTest, TheProfileTimesEveryLayer) {
+  Make(Small());
+  const Network network(layers_, weights_);
+  ThreadPool pool(2);
+  Session session(network, pool);
+  Profile profile;
+  session.SetProfile(&profile);
+  std::vector<JointEstimate> joints(joints_);
+  session.Run(Random(pixels_), 1, joints);
+  const std::vector<double> seconds = profile.Seconds();
+  ASSERT_EQ(seconds.size(), network.timed_layers().size());
+  for (std::size_t i = 0; i < seconds.size(); ++i) {
+    EXPECT_GT(seconds[i], 0) << network.timed_layers()[i].name;
+  }
+}
+
 CNP_EVERY_ISA(SessionTest);
 
 }  // namespace

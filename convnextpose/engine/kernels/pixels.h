@@ -36,6 +36,34 @@ struct PixelView {
     return {data, width, row_stride, pixel_stride};
   }
 };
+/// Walks a view's pixels row by row; counting is cheaper than At(pixel)'s division.
+template <typename T>
+class PixelCursor {
+ public:
+  explicit PixelCursor(const PixelView<T>& view)
+      : at_(view.data),
+        pixel_stride_(view.pixel_stride),
+        row_end_(view.row_stride - view.width * view.pixel_stride),
+        width_(view.width) {}
+  /// The pixel that it stands on, before it goes on to the next.
+  T* Next() {
+    T* const pixel = at_;
+    at_ += pixel_stride_;
+    if (++column_ == width_) {
+      at_ += row_end_;
+      column_ = 0;
+    }
+    return pixel;
+  }
+
+ private:
+  T* at_;
+  std::ptrdiff_t pixel_stride_;
+  std::ptrdiff_t row_end_;
+  int width_;
+  int column_ = 0;
+};
+
 using Pixels = PixelView<float>;
 using ConstPixels = PixelView<const float>;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "convnextpose/base/check.h"
+#include "convnextpose/engine/kernels/prefetch.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "convnextpose/engine/kernels/pointwise.cc"
@@ -31,22 +32,15 @@ const float* PanelOf(const PackedPointwise& weights, std::ptrdiff_t channel) {
          channel % kChannelBlock;
 }
 
-template <int kVecs>
-HWY_INLINE void StoreRow(const V* sums, bool relu, const float* HWY_RESTRICT residual, float* out) {
+// IfThenElse, not Max: keeps NaN visible on every instruction set.
+HWY_INLINE V Relu(V value) {
   const D d;
-  for (int v = 0; v < kVecs; ++v) {
-    V value = sums[v];
-    // IfThenElse, not Max: keeps NaN visible on every instruction set.
-    if (relu) value = hn::IfThenElse(hn::Lt(value, hn::Zero(d)), hn::Zero(d), value);
-    if (residual != nullptr) value = hn::Add(value, hn::LoadU(d, residual + v * kLanes));
-    hn::StoreU(value, d, out + v * kLanes);
-  }
+  return hn::IfThenElse(hn::Lt(value, hn::Zero(d)), hn::Zero(d), value);
 }
 
 template <int kRows, int kVecs>
-HWY_INLINE void Tile(const PackedPointwise& weights, int channel, const float* HWY_RESTRICT in,
-                     std::ptrdiff_t in_stride, int pixel, const Epilogue& epilogue,
-                     const Pixels& out) {
+HWY_INLINE void Tile(const PackedPointwise& weights, int channel, const PointwiseInput& in,
+                     Activation activation, float* const* out) {
   const D d;
   const float* panels[kVecs];
   V sums[kRows][kVecs];
@@ -55,58 +49,87 @@ HWY_INLINE void Tile(const PackedPointwise& weights, int channel, const float* H
     const V bias = hn::Load(d, weights.bias.data() + channel + v * kLanes);
     for (int r = 0; r < kRows; ++r) sums[r][v] = bias;
   }
-  const float* HWY_RESTRICT rows = in + pixel * in_stride;
-  for (int i = 0; i < weights.in; ++i) {
-    V w[kVecs];
-    for (int v = 0; v < kVecs; ++v) {
-      w[v] = hn::Load(d, panels[v] + std::ptrdiff_t{i} * kChannelBlock);
+  const std::ptrdiff_t stride = in.pixel_stride;
+  const float* HWY_RESTRICT run = in.data;
+  for (int k = 0; k < in.runs; ++k) {
+    for (int i = 0; i < in.run_length; ++i) {
+      V w[kVecs];
+      for (int v = 0; v < kVecs; ++v) {
+        w[v] = hn::Load(d, panels[v] + std::ptrdiff_t{i} * kChannelBlock);
+      }
+      for (int r = 0; r < kRows; ++r) {
+        const V x = hn::Set(d, run[r * stride + i]);
+        for (int v = 0; v < kVecs; ++v) sums[r][v] = hn::MulAdd(x, w[v], sums[r][v]);
+      }
     }
-    for (int r = 0; r < kRows; ++r) {
-      const V x = hn::Set(d, rows[r * in_stride + i]);
-      for (int v = 0; v < kVecs; ++v) sums[r][v] = hn::MulAdd(x, w[v], sums[r][v]);
-    }
+    run += in.run_stride;
+    for (int v = 0; v < kVecs; ++v) panels[v] += std::ptrdiff_t{in.run_length} * kChannelBlock;
   }
   for (int r = 0; r < kRows; ++r) {
-    const float* residual =
-        epilogue.residual.data != nullptr ? epilogue.residual.At(pixel + r) + channel : nullptr;
-    StoreRow<kVecs>(sums[r], epilogue.relu, residual, out.At(pixel + r) + channel);
+    for (int v = 0; v < kVecs; ++v) {
+      hn::StoreU(activation == Activation::kRelu ? Relu(sums[r][v]) : sums[r][v], d,
+                 out[r] + v * kLanes);
+    }
   }
 }
 
-// All pixels of one group of columns: full tiles first, then tiles of 4, 2 and 1 pixels.
+// The pixels of a row that are left, and where their results go.
+struct Rest {
+  PointwiseInput in;
+  int pixels;
+  PixelCursor<float> out;
+  Prefetch next_weights;
+};
+
+// As many tiles of kRows pixels as there are pixels for.
+template <int kRows, int kVecs>
+HWY_INLINE void Tiles(const PackedPointwise& weights, int channel, Activation activation,
+                      Rest& rest) {
+  for (; rest.pixels >= kRows; rest.pixels -= kRows) {
+    rest.next_weights.Step();
+    float* out[kRows];
+    for (int r = 0; r < kRows; ++r) out[r] = rest.out.Next();
+    Tile<kRows, kVecs>(weights, channel, rest.in, activation, out);
+    rest.in.data += kRows * rest.in.pixel_stride;
+  }
+}
+
+// All pixels of one group of columns, row by row: full tiles first, then tiles of 4, 2 and 1.
 template <int kVecs>
-void Columns(const PackedPointwise& weights, int channel, const float* in, std::ptrdiff_t in_stride,
-             int pixels, const Epilogue& epilogue, const Pixels& out) {
+void Columns(const PackedPointwise& weights, int channel, const PointwiseInput& in, int pixels,
+             Activation activation, const Pixels& out) {
   constexpr int kRows = RowsFor(kVecs);
-  int p = 0;
-  for (; p + kRows <= pixels; p += kRows) {
-    Tile<kRows, kVecs>(weights, channel, in, in_stride, p, epilogue, out);
+  const std::ptrdiff_t floats = std::ptrdiff_t{weights.in} * kVecs * kLanes;
+  Rest rest = {in, 0, PixelCursor<float>(out),
+               Prefetch(PanelOf(weights, channel) + floats, floats, pixels / kRows)};
+  for (int row = 0; pixels > 0; ++row, pixels -= in.width) {
+    rest.in.data = in.data + row * in.row_stride;
+    rest.pixels = std::min(pixels, in.width);
+    Tiles<kRows, kVecs>(weights, channel, activation, rest);
+    Tiles<4, kVecs>(weights, channel, activation, rest);
+    Tiles<2, kVecs>(weights, channel, activation, rest);
+    Tiles<1, kVecs>(weights, channel, activation, rest);
   }
-  for (; p + 4 <= pixels; p += 4) {
-    Tile<4, kVecs>(weights, channel, in, in_stride, p, epilogue, out);
-  }
-  if (p + 2 <= pixels) {
-    Tile<2, kVecs>(weights, channel, in, in_stride, p, epilogue, out);
-    p += 2;
-  }
-  if (p < pixels) Tile<1, kVecs>(weights, channel, in, in_stride, p, epilogue, out);
 }
 
-void PointwiseImpl(const PackedPointwise& weights, const float* in, std::ptrdiff_t in_stride,
-                   int pixels, const Epilogue& epilogue, const Pixels& out) {
-  const int vectors = weights.out / static_cast<int>(kLanes);
+void PointwiseImpl(const PackedPointwise& weights, Channels channels, const PointwiseInput& in,
+                   int pixels, Activation activation, const Pixels& out) {
+  const int vectors = channels.count / static_cast<int>(kLanes);
   const int groups = (vectors + kMaxVecs - 1) / kMaxVecs;
-  int channel = 0;
+  int done = 0;
   for (int g = 0; g < groups; ++g) {
     // Evenly: 5 vectors are 3 + 2, for a tile of one column would starve the multipliers.
     const int vecs = (vectors * (g + 1)) / groups - (vectors * g) / groups;
+    Pixels group = out;
+    group.data += done;
+    const int channel = channels.first + done;
     if constexpr (k32Registers) {
       constexpr decltype(&Columns<1>) kColumns[] = {Columns<1>, Columns<2>, Columns<3>, Columns<4>};
-      kColumns[vecs - 1](weights, channel, in, in_stride, pixels, epilogue, out);
+      kColumns[vecs - 1](weights, channel, in, pixels, activation, group);
     } else {
-      Columns<kMaxVecs>(weights, channel, in, in_stride, pixels, epilogue, out);
+      Columns<kMaxVecs>(weights, channel, in, pixels, activation, group);
     }
-    channel += vecs * static_cast<int>(kLanes);
+    done += vecs * static_cast<int>(kLanes);
   }
 }
 
@@ -138,9 +161,13 @@ PackedPointwise PackPointwise(std::span<const float> weight, std::span<const flo
   return packed;
 }
 
-void Pointwise(const PackedPointwise& weights, const float* in, std::ptrdiff_t in_stride,
-               int pixels, const Epilogue& epilogue, const Pixels& out) {
-  HWY_DYNAMIC_DISPATCH(PointwiseImpl)(weights, in, in_stride, pixels, epilogue, out);
+void Pointwise(const PackedPointwise& weights, Channels channels, const PointwiseInput& in,
+               int pixels, Activation activation, const Pixels& out) {
+  CNP_CHECK(channels.first % kChannelBlock == 0 && channels.count % kChannelBlock == 0 &&
+                channels.first + channels.count <= weights.out,
+            "channels are whole blocks of the layer");
+  CNP_CHECK(in.runs * in.run_length == weights.in, "runs do not hold the layer's inputs");
+  HWY_DYNAMIC_DISPATCH(PointwiseImpl)(weights, channels, in, pixels, activation, out);
 }
 
 }  // namespace cnp::engine

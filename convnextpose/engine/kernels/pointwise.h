@@ -1,6 +1,7 @@
 // Pointwise (1x1) convolution: a matrix product over channels, with its epilogue.
 #pragma once
 
+#include <limits>
 #include <span>
 
 #include "convnextpose/base/aligned.h"
@@ -21,18 +22,40 @@ struct PackedPointwise {
 PackedPointwise PackPointwise(std::span<const float> weight, std::span<const float> bias, int in,
                               int out);
 
-/// What happens to a sum before it is stored.
-struct Epilogue {
-  bool relu = false;     ///< max(0, .), NaN stays NaN.
-  ConstPixels residual;  ///< Added last, if residual.data is not null.
+/// Some of a layer's padded channels, in whole blocks of kChannelBlock.
+struct Channels {
+  int first = 0;
+  int count = 0;
 };
 
-/// out(p, o) = epilogue(bias[o] + sum_i weights[o, i] * in(p, i)) for every pixel p in [0, pixels)
-/// and padded channel o. in: [pixels, in_stride >= weights.in] floats, any alignment. `out` has
-/// pixel_stride >= weights.out and may be the residual itself; it must not overlap `in`.
+enum class Activation { kNone, kRelu };  ///< kRelu: max(0, .); NaN stays NaN.
+
+/// Where the inputs of pixels lie. Each pixel has `runs` stretches of run_length floats, in the
+/// order of the weights: a pointwise layer reads one, a convolution with stride = kernel reads one
+/// for each row of its patch. Strides in floats, any alignment.
+struct PointwiseInput {
+  const float* data = nullptr;
+  std::ptrdiff_t pixel_stride = 0;
+  int run_length = 0;
+  int runs = 1;
+  std::ptrdiff_t run_stride = 0;
+  int width = std::numeric_limits<int>::max();  ///< Pixels in a row.
+  std::ptrdiff_t row_stride = 0;
+};
+
+/// out(p, o - channels.first) = activation(bias[o] + sum_i weights[o, i] * in(p, i)) for every
+/// pixel p in [0, pixels) and every o in `channels`. in.runs * in.run_length = weights.in;
+/// `out` must not overlap `in`.
 /// Each sum runs over i in ascending order, whatever the tiling: a pixel's result does not depend
 /// on the pixels around it. Thread-safe on disjoint outputs.
-void Pointwise(const PackedPointwise& weights, const float* in, std::ptrdiff_t in_stride,
-               int pixels, const Epilogue& epilogue, const Pixels& out);
+void Pointwise(const PackedPointwise& weights, Channels channels, const PointwiseInput& in,
+               int pixels, Activation activation, const Pixels& out);
+
+/// The same for all channels, and pixels that lie in_stride floats apart.
+inline void Pointwise(const PackedPointwise& weights, const float* in, std::ptrdiff_t in_stride,
+                      int pixels, Activation activation, const Pixels& out) {
+  const PointwiseInput input = {.data = in, .pixel_stride = in_stride, .run_length = weights.in};
+  Pointwise(weights, {0, weights.out}, input, pixels, activation, out);
+}
 
 }  // namespace cnp::engine

@@ -18,7 +18,7 @@ void BM_Pointwise(benchmark::State& state) {
   const AlignedVector<float> x(static_cast<std::size_t>(pixels) * in, 1.0F);
   AlignedVector<float> y(static_cast<std::size_t>(pixels) * weights.out);
   for (auto _ : state) {
-    Pointwise(weights, x.data(), in, pixels, {.relu = true}, {y.data(), pixels, 0, weights.out});
+    Pointwise(weights, x.data(), in, pixels, Activation::kRelu, {y.data(), pixels, 0, weights.out});
     benchmark::DoNotOptimize(y.data());
     benchmark::ClobberMemory();
   }

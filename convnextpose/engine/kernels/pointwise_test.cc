@@ -22,7 +22,7 @@ class PointwiseTest : public KernelTest {
  protected:
   // in_stride is larger than the channels, out's rows and pixels lie apart, some rows only partly
   // used: nothing outside the pixels asked for may change.
-  void Compare(const Size& size, bool relu, bool residual) {
+  void Compare(const Size& size, Activation activation) {
     const auto [in, out, pixels] = size;
     const std::vector<float> weight = Random(static_cast<std::size_t>(in) * out);
     const std::vector<float> bias = Random(out);
@@ -34,12 +34,9 @@ class PointwiseTest : public KernelTest {
     const int pixel_stride = packed.out + kChannelBlock;
     const int row_stride = width * pixel_stride + 5;
     const std::size_t floats = static_cast<std::size_t>(rows) * row_stride;
-    const std::vector<float> skip = Random(floats);
     std::vector<float> y = Nans(floats);
-    Epilogue epilogue{.relu = relu};
-    if (residual) epilogue.residual = {skip.data(), width, row_stride, pixel_stride};
     const Pixels view = {y.data(), width, row_stride, pixel_stride};
-    Pointwise(packed, x.data(), in_stride, pixels, epilogue, view);
+    Pointwise(packed, x.data(), in_stride, pixels, activation, view);
 
     std::vector<bool> written(floats, false);
     for (int p = 0; p < pixels; ++p) {
@@ -48,9 +45,8 @@ class PointwiseTest : public KernelTest {
         for (int i = 0; o < out && i < in; ++i) {
           sum += static_cast<double>(weight[o * in + i]) * x[p * in_stride + i];
         }
-        if (relu) sum = std::max(sum, 0.0);
+        if (activation == Activation::kRelu) sum = std::max(sum, 0.0);
         const std::size_t at = view.At(p) + o - y.data();
-        if (residual) sum += skip[at];
         ASSERT_NEAR(y[at], sum, 1e-6 * (in + 4)) << "pixel " << p << " channel " << o;
         written[at] = true;
       }
@@ -64,10 +60,65 @@ class PointwiseTest : public KernelTest {
 TEST_P(PointwiseTest, AgreesWithTheObviousLoop) {
   for (const Size& size : Sizes()) {
     SCOPED_TRACE(testing::Message() << size.in << " -> " << size.out << ", " << size.pixels);
-    ASSERT_NO_FATAL_FAILURE(Compare(size, false, false));
-    ASSERT_NO_FATAL_FAILURE(Compare(size, true, false));
-    ASSERT_NO_FATAL_FAILURE(Compare(size, false, true));
+    ASSERT_NO_FATAL_FAILURE(Compare(size, Activation::kNone));
+    ASSERT_NO_FATAL_FAILURE(Compare(size, Activation::kRelu));
   }
+}
+
+TEST_P(PointwiseTest, ChannelsCanBeComputedInParts) {
+  const int in = 21;
+  const int out = 112;
+  const int pixels = 9;
+  const PackedPointwise packed = PackPointwise(Random(in * out), Random(out), in, out);
+  const std::vector<float> x = Random(in * pixels);
+  std::vector<float> whole = Nans(out * pixels);
+  Pointwise(packed, x.data(), in, pixels, Activation::kNone, {whole.data(), pixels, 0, out});
+  const PointwiseInput input = {.data = x.data(), .pixel_stride = in, .run_length = in};
+  for (int first = 0; first < out; first += kChannelBlock) {
+    for (int count = kChannelBlock; first + count <= out; count += kChannelBlock) {
+      std::vector<float> part = Nans(count * pixels);
+      Pointwise(packed, {first, count}, input, pixels, Activation::kNone,
+                {part.data(), pixels, 0, count});
+      for (int i = 0; i < count * pixels; ++i) {
+        ASSERT_EQ(part[i], whole[i / count * out + first + i % count])
+            << first << " + " << count << " at " << i;
+      }
+    }
+  }
+}
+
+// A 3x3 convolution with stride 3 over two rows of five patches, against the gathered patches.
+TEST_P(PointwiseTest, PatchesAreReadInPlace) {
+  const int kernel = 3;
+  const int channels = 4;
+  const int patches = 5;
+  const int out = 48;
+  const int run = kernel * channels;
+  const int row = patches * run + 7;
+  const std::vector<float> picture = Random(std::size_t{2} * kernel * row);
+  const PackedPointwise packed =
+      PackPointwise(Random(kernel * run * out), Random(out), kernel * run, out);
+  std::vector<float> gathered;
+  for (int p = 0; p < 2 * patches; ++p) {
+    for (int i = 0; i < kernel; ++i) {
+      const float* from = picture.data() + (p / patches * kernel + i) * row + p % patches * run;
+      gathered.insert(gathered.end(), from, from + run);
+    }
+  }
+  std::vector<float> expected = Nans(2 * patches * out);
+  Pointwise(packed, gathered.data(), kernel * run, 2 * patches, Activation::kRelu,
+            {expected.data(), 2 * patches, 0, out});
+  std::vector<float> y = Nans(2 * patches * out);
+  Pointwise(packed, {0, out},
+            {.data = picture.data(),
+             .pixel_stride = run,
+             .run_length = run,
+             .runs = kernel,
+             .run_stride = row,
+             .width = patches,
+             .row_stride = kernel * row},
+            2 * patches, Activation::kRelu, {y.data(), 2 * patches, 0, out});
+  EXPECT_EQ(y, expected);
 }
 
 TEST_P(PointwiseTest, APixelDoesNotDependOnItsNeighbours) {
@@ -76,7 +127,7 @@ TEST_P(PointwiseTest, APixelDoesNotDependOnItsNeighbours) {
   const PackedPointwise packed = PackPointwise(Random(in * 80), Random(80), in, 80);
   const std::vector<float> x = Random(in * pixels);
   const auto run = [&](int from, int count, std::vector<float>& y) {
-    Pointwise(packed, x.data() + from * in, in, count, {},
+    Pointwise(packed, x.data() + from * in, in, count, Activation::kNone,
               {y.data() + static_cast<std::ptrdiff_t>(from) * 80, pixels, 0, 80});
   };
   std::vector<float> whole = Nans(80 * pixels);
@@ -93,7 +144,7 @@ TEST_P(PointwiseTest, NanIsNotHiddenByRelu) {
   const PackedPointwise packed = PackPointwise(Random(4 * 16), Random(16), 4, 16);
   const std::vector<float> x = Nans(4);
   std::vector<float> y(16);
-  Pointwise(packed, x.data(), 4, 1, {.relu = true}, {y.data(), 1, 16, 16});
+  Pointwise(packed, x.data(), 4, 1, Activation::kRelu, {y.data(), 1, 16, 16});
   for (float value : y) EXPECT_TRUE(std::isnan(value));
 }
 

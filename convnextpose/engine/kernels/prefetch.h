@@ -1,0 +1,31 @@
+// Fetches the weights that come next into the second-level cache while others are in use.
+#pragma once
+
+#include <cstddef>
+
+#include "convnextpose/base/aligned.h"
+
+namespace cnp::engine {
+
+/// Spreads a stretch of memory over a loop: each Step() asks for some of its cache lines. What is
+/// asked for need not exist.
+class Prefetch {
+ public:
+  Prefetch(const float* begin, std::ptrdiff_t floats, int steps)
+      : at_(reinterpret_cast<const char*>(begin)),
+        bytes_(floats * static_cast<std::ptrdiff_t>(sizeof(float)) / (steps > 0 ? steps : 1) +
+               kLine) {}
+
+  void Step() {
+    for (const char* const end = at_ + bytes_ / kLine * kLine; at_ != end; at_ += kLine) {
+      __builtin_prefetch(at_, /*rw=*/0, /*locality=*/2);
+    }
+  }
+
+ private:
+  static constexpr std::ptrdiff_t kLine = static_cast<std::ptrdiff_t>(kAlignment);
+  const char* at_;
+  std::ptrdiff_t bytes_;
+};
+
+}  // namespace cnp::engine
