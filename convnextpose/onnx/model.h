@@ -17,7 +17,7 @@ struct ModelContents {
 
 /// Nodes, their outputs and the weights have the names of the layers and tensors.
 /// Precondition: folded.layers stand in the order that model::Layers yields.
-/// Error: more than 2 GB.
+/// Errors: more than 2 GB, a build without ONNX.
 Result<std::string> SerializeModel(const ModelContents& contents);
 
 }  // namespace cnp::onnx
