@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
+#include <numeric>
 
 #include "convnextpose/base/check.h"
 
@@ -10,8 +12,6 @@
 #define HWY_TARGET_INCLUDE "convnextpose/engine/kernels/soft_argmax.cc"
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
-// After highway.h: per-target code.
-#include <hwy/contrib/math/math-inl.h>
 
 #include "convnextpose/engine/kernels/vector-inl.h"
 
@@ -28,13 +28,7 @@ HWY_INLINE void ForEachBin(int bins, const Body& body) {
   for (; i < bins; ++i) body(HWY_CAPPED(float, 1)(), i);
 }
 
-// The logits of one joint in one row of cells, [width, bins], bins contiguous.
-struct LogitRow {
-  const float* data;
-  std::ptrdiff_t stride;
-};
-
-// NaN if any logit is not finite: the vector exp would turn NaN into 0 and hide it.
+// NaN if any logit is not finite: Max and Exp2 would hide it.
 float MaxLogit(const HeatmapShape& shape, const ConstPixels& logits) {
   float highest = -std::numeric_limits<float>::infinity();
   float poison = 0;  // x - x is 0 for every finite x.
@@ -66,60 +60,98 @@ HWY_INLINE hn::Vec<DD> Mix(DD d, const float* a, const float* b, float weight) {
   return hn::MulAdd(hn::Set(d, weight), hn::Sub(hn::LoadU(d, b), low), low);
 }
 
-// to[x, bin]: the row of cells between two stored rows.
-void MixRows(const HeatmapShape& shape, LogitRow a, LogitRow b, float weight, float* to) {
+// 2^x for -kLowest <= x <= 0, below that 2^-kLowest: within 3e-7 of the true value. The nearest
+// whole number goes straight into the exponent; a minimax polynomial (in the relative error, fitted
+// by reweighted least squares) has the rest, in [-1/2, 1/2].
+constexpr float kLowest = 120;
+template <class DD>
+HWY_INLINE hn::Vec<DD> Exp2(DD d, hn::Vec<DD> x) {
+  const hn::RebindToSigned<DD> di;
+  x = hn::Max(x, hn::Set(d, -kLowest));
+  const auto whole = hn::Round(x);
+  const auto f = hn::Sub(x, whole);
+  auto power = hn::Set(d, 0.00132764713F);
+  for (const float coefficient :
+       {0.00967554096F, 0.0555071309F, 0.240221202F, 0.693146944F, 1.00000012F}) {
+    power = hn::MulAdd(power, f, hn::Set(d, coefficient));
+  }
+  const auto exponent = hn::ShiftLeft<23>(hn::ConvertTo(di, whole));
+  return hn::BitCast(d, hn::Add(hn::BitCast(di, power), exponent));
+}
+
+// to[x, bin]: the row of cells between two stored rows, in powers of two below the maximum.
+void PrepareRow(const HeatmapShape& shape, const ConstPixels& logits, const Lerp& lerp, float max,
+                float* to) {
   for (int x = 0; x < shape.width; ++x) {
+    const float* low = logits.At(lerp.low, x);
+    const float* high = logits.At(lerp.high, x);
     ForEachBin(shape.depth_bins, [&](auto d, int i) HWY_ATTR {
-      hn::StoreU(Mix(d, a.data + x * a.stride + i, b.data + x * b.stride + i, weight), d,
+      const auto below = hn::Sub(Mix(d, low + i, high + i, lerp.weight), hn::Set(d, max));
+      hn::StoreU(hn::Mul(below, hn::Set(d, std::numbers::log2e_v<float>)), d,
                  to + std::ptrdiff_t{x} * shape.depth_bins + i);
     });
   }
 }
 
-// exp(logit - max) of the cells of one column, between columns a and b: adds each to its bin of
-// row_z and returns their sum.
-HWY_INLINE float AddColumn(int bins, const float* a, const float* b, float weight, float max,
-                           float* row_z) {
-  V total = hn::Zero(D());
-  float rest = 0;
-  ForEachBin(bins, [&](auto d, int i) HWY_ATTR {
-    const auto e = hn::Exp(d, hn::Sub(Mix(d, a + i, b + i, weight), hn::Set(d, max)));
-    hn::StoreU(hn::Add(hn::LoadU(d, row_z + i), e), d, row_z + i);
-    if constexpr (hn::MaxLanes(d) == hn::MaxLanes(D())) {
+// The bins from `first` on that kVecs vectors hold, of a prepared row: adds each column's sum to
+// its lanes, each bin's to z, and all to y.
+template <bool kMix, int kVecs, class DD>
+HWY_INLINE void SumBins(DD d, const HeatmapShape& shape, int first, const Marginals& sums,
+                        float& y) {
+  const auto lanes = static_cast<std::ptrdiff_t>(hn::MaxLanes(d));
+  hn::Vec<DD> z[kVecs];
+  for (int v = 0; v < kVecs; ++v) z[v] = hn::Zero(d);
+  for (int x = 0; x < shape.out_width(); ++x) {
+    const Lerp lerp = kMix ? shape.columns[x] : Lerp{x, x, 0};
+    const float* low = sums.prepared + std::ptrdiff_t{lerp.low} * shape.depth_bins + first;
+    const float* high = sums.prepared + std::ptrdiff_t{lerp.high} * shape.depth_bins + first;
+    float* column = sums.columns + std::ptrdiff_t{x} * kChannelBlock;
+    auto total = hn::LoadU(d, column);
+    for (int v = 0; v < kVecs; ++v) {
+      const std::ptrdiff_t at = v * lanes;
+      const auto e =
+          Exp2(d, kMix ? Mix(d, low + at, high + at, lerp.weight) : hn::LoadU(d, low + at));
+      z[v] = hn::Add(z[v], e);
       total = hn::Add(total, e);
-    } else {
-      rest += hn::GetLane(e);
     }
-  });
-  return rest + hn::GetLane(hn::SumOfLanes(D(), total));
+    hn::StoreU(total, d, column);
+  }
+  for (int v = 0; v < kVecs; ++v) {
+    float* bins = sums.z + first + v * lanes;
+    hn::StoreU(hn::Add(hn::LoadU(d, bins), z[v]), d, bins);
+    y += hn::GetLane(hn::SumOfLanes(d, z[v]));
+  }
 }
 
-void SumRow(const HeatmapShape& shape, LogitRow row, float max, int y, const Marginals& sums) {
-  std::fill_n(sums.row_z, shape.depth_bins, 0.0F);
-  float total = 0;
-  for (int x = 0; x < shape.out_width(); ++x) {
-    const Lerp lerp = shape.upsample ? shape.columns[x] : Lerp{x, x, 0};
-    const float column = AddColumn(shape.depth_bins, row.data + lerp.low * row.stride,
-                                   row.data + lerp.high * row.stride, lerp.weight, max, sums.row_z);
-    sums.x[x] += column;
-    total += column;
+template <bool kMix>
+void SumRow(const HeatmapShape& shape, const Marginals& sums, float& y) {
+  constexpr int kVecs = 4;
+  int bin = 0;
+  for (; bin + kVecs * kLanes <= shape.depth_bins; bin += kVecs * kLanes) {
+    SumBins<kMix, kVecs>(D(), shape, bin, sums, y);
   }
-  sums.y[y] = total;
-  for (int i = 0; i < shape.depth_bins; ++i) sums.z[i] += sums.row_z[i];
+  for (; bin + kLanes <= shape.depth_bins; bin += kLanes) {
+    SumBins<kMix, 1>(D(), shape, bin, sums, y);
+  }
+  for (; bin < shape.depth_bins; ++bin) {
+    SumBins<kMix, 1>(HWY_CAPPED(float, 1)(), shape, bin, sums, y);
+  }
 }
 
 void MarginalsImpl(const HeatmapShape& shape, const ConstPixels& logits, const Marginals& sums) {
   const float max = MaxLogit(shape, logits);
   if (!std::isfinite(max)) return;  // No mass: the means become NaN.
   for (int y = 0; y < shape.out_height(); ++y) {
-    if (!shape.upsample) {
-      SumRow(shape, {logits.At(y, 0), logits.pixel_stride}, max, y, sums);
-      continue;
+    PrepareRow(shape, logits, shape.upsample ? shape.rows[y] : Lerp{y, y, 0}, max, sums.prepared);
+    if (shape.upsample) {
+      SumRow<true>(shape, sums, sums.y[y]);
+    } else {
+      SumRow<false>(shape, sums, sums.y[y]);
     }
-    const Lerp& lerp = shape.rows[y];
-    MixRows(shape, {logits.At(lerp.low, 0), logits.pixel_stride},
-            {logits.At(lerp.high, 0), logits.pixel_stride}, lerp.weight, sums.mixed);
-    SumRow(shape, {sums.mixed, shape.depth_bins}, max, y, sums);
+  }
+  for (int x = 0; x < shape.out_width(); ++x) {
+    const float* lanes = sums.columns + std::ptrdiff_t{x} * kChannelBlock;
+    sums.x[x] = std::accumulate(lanes, lanes + kChannelBlock, 0.0F);
   }
 }
 
@@ -176,8 +208,7 @@ HeatmapShape::HeatmapShape(int height_in, int width_in, int depth_bins_in, int j
 
 std::size_t SoftArgmaxScratch(const HeatmapShape& shape) {
   const std::size_t bins = shape.depth_bins;
-  const std::size_t mixed = shape.upsample ? shape.width * bins : 0;
-  return mixed + shape.out_width() + shape.out_height() + 2 * bins;
+  return shape.out_width() * (1 + kChannelBlock) + shape.out_height() + bins + shape.width * bins;
 }
 
 JointEstimate SoftArgmax(const HeatmapShape& shape, const ConstPixels& heatmaps, int joint,
@@ -194,8 +225,8 @@ JointEstimate SoftArgmax(const HeatmapShape& shape, const ConstPixels& heatmaps,
   const Marginals sums = {.x = axes[0].data(),
                           .y = axes[1].data(),
                           .z = axes[2].data(),
-                          .row_z = take(shape.depth_bins).data(),
-                          .mixed = scratch.data()};
+                          .columns = take(shape.out_width() * kChannelBlock).data(),
+                          .prepared = scratch.data()};
   ConstPixels logits = heatmaps;
   logits.data += std::ptrdiff_t{joint} * shape.depth_bins;
   HWY_DYNAMIC_DISPATCH(MarginalsImpl)(shape, logits, sums);

@@ -38,13 +38,13 @@ struct HeatmapShape {
   [[nodiscard]] int out_width() const { return upsample ? 2 * width : width; }
 };
 
-/// Sums of exp(logit - max) by column, row and depth bin, and two scratch rows; for the kernel.
+/// Sums of exp(logit - max) by column, row and depth bin, and scratch; for the kernel.
 struct Marginals {
   float* x = nullptr;
   float* y = nullptr;
   float* z = nullptr;
-  float* row_z = nullptr;  ///< z of one row of cells.
-  float* mixed = nullptr;  ///< One row of cells, interpolated between two stored ones.
+  float* columns = nullptr;   ///< x in parts, [column][kChannelBlock].
+  float* prepared = nullptr;  ///< One row of cells, [stored column][bin].
 };
 
 /// Floats of scratch that SoftArgmax needs.
