@@ -3,6 +3,7 @@
 # only what is missing, works as root or with sudo.
 #   tools/setup.sh run     to build and run the program
 #   tools/setup.sh check   and to run every test and check
+#   tools/setup.sh arm     and to run the library's tests as 64-bit ARM (Debian on another machine)
 set -euo pipefail
 
 run=(
@@ -17,12 +18,17 @@ check=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14
   python3 python3-numpy python3-torch python3-jsonschema
 )
+arm=(
+  g++-aarch64-linux-gnu qemu-user
+  libhwy-dev:arm64 libgtest-dev:arm64 libgmock-dev:arm64
+)
 
 packages=("${run[@]}")
 case "${1:-run}" in
   run) ;;
   check) packages+=("${check[@]}") ;;
-  *) echo "usage: $0 run|check" >&2; exit 2 ;;
+  arm) packages+=("${check[@]}" "${arm[@]}") ;;
+  *) echo "usage: $0 run|check|arm" >&2; exit 2 ;;
 esac
 
 missing=()
@@ -40,7 +46,15 @@ if [ "$(id -u)" -ne 0 ]; then
   command -v sudo >/dev/null || { echo "Run as root, or install: ${missing[*]}" >&2; exit 1; }
   as_root=(sudo)
 fi
+if [ "${1:-run}" = arm ] && ! dpkg --print-foreign-architectures | grep -qx arm64; then
+  # Elsewhere, on Ubuntu for one, another server has them, and apt would complain from here on.
+  if ! grep -qx 'ID=debian' /etc/os-release; then
+    echo "Not Debian: where the arm64 packages are is not known: ${missing[*]}" >&2
+    exit 1
+  fi
+  "${as_root[@]}" dpkg --add-architecture arm64
+fi
 echo "Installing ${#missing[@]} packages: ${missing[*]}"
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  apt-get install -y -qq --no-remove --no-install-recommends "${missing[@]}" >/dev/null
