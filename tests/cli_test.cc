@@ -352,6 +352,17 @@ TEST_F(TrainedCliTest, ConvertedWeightsGiveTheSameDigits) {
       expected);
 }
 
+TEST_F(CliTest, TheEndingMakesItOnnxAndHeatmapEndsItThere) {
+  const std::string onnx = Path("pointer.onnx");
+  const Outcome whole = RunProgram({"convert", pointer_, onnx});
+  if (whole.err.find("this build writes no ONNX") != std::string::npos) GTEST_SKIP() << whole.err;
+  ASSERT_EQ(whole.exit_code, 0) << whole.err;
+  EXPECT_THAT(whole.out, HasSubstr("pointer.onnx: custom, ONNX"));
+  EXPECT_THAT(Read(onnx), AllOf(HasSubstr("coordinates"), HasSubstr("Softmax")));
+  ASSERT_EQ(RunProgram({"convert", pointer_, onnx, "--heatmap"}).exit_code, 0);
+  EXPECT_THAT(Read(onnx), Not(HasSubstr("Softmax")));
+}
+
 // ---- Help.
 
 TEST(CliHelpTest, EverySubcommandExplainsItselfWithExamples) {
