@@ -21,6 +21,7 @@ void AddPredict(CLI::App& root, Command& chosen);
 void AddInspect(CLI::App& root, Command& chosen);
 void AddVariants(CLI::App& root, Command& chosen);
 void AddConvert(CLI::App& root, Command& chosen);
+void AddBench(CLI::App& root, Command& chosen);
 
 /// Prints "convnextpose: <message>" to stderr and returns kFailure.
 int Fail(const Error& error);

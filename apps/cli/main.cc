@@ -44,12 +44,14 @@ int Run(int argc, char** argv) {
       "  convnextpose predict --weights ConvNeXtPose_XS.tar photo.jpg -o out\n"
       "  convnextpose inspect ConvNeXtPose_L.tar\n"
       "  convnextpose convert ConvNeXtPose_L.tar l.safetensors\n"
+      "  convnextpose bench\n"
       "  convnextpose SUBCOMMAND --help");
   cnp::cli::Command command;
   cnp::cli::AddPredict(app, command);
   cnp::cli::AddInspect(app, command);
   cnp::cli::AddVariants(app, command);
   cnp::cli::AddConvert(app, command);
+  cnp::cli::AddBench(app, command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
