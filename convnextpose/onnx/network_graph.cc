@@ -130,8 +130,8 @@ class Walker {
                 {kAsInput, joints, layer.in.channels / joints, layer.in.height, layer.in.width});
   }
 
-  /// Of operators that old runtimes know too: OpenCV 4.6 has no ReduceSum of this opset, and divides
-  /// equal shapes only.
+  /// Of operators that old runtimes know too: OpenCV 4.6 has no ReduceSum of this opset, and
+  /// divides equal shapes only.
   void SoftArgmax(const Layer& layer) {
     const std::string& name = layer.name;
     const int joints = layer.out.height;
