@@ -36,7 +36,8 @@ function readFloats(count) {
 }
 
 function answer(object) {
-  writeSync(1, JSON.stringify(object) + '\n');
+  const bytes = Buffer.from(JSON.stringify(object) + '\n');
+  for (let done = 0; done < bytes.length;) done += writeSync(1, bytes, done);
 }
 
 // Where setup.sh puts it.
