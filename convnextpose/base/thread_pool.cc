@@ -35,6 +35,7 @@ T AwaitChange(const std::atomic<T>& value, T old) {
 
 ThreadPool::ThreadPool(int threads) {
   if (threads <= 0) threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  shares_ = std::vector<Share>(threads);
   workers_.reserve(static_cast<std::size_t>(threads) - 1);
   for (int worker = 1; worker < threads; ++worker) {
     workers_.emplace_back([this, worker] { Work(worker); });
@@ -55,8 +56,11 @@ void ThreadPool::Run(int tasks, Loop loop) {
     return;
   }
   loop_ = loop;
-  tasks_ = tasks;
-  next_task_.store(0, std::memory_order_relaxed);
+  for (int i = 0; i < size(); ++i) {
+    const auto bound = [&](std::int64_t share) { return static_cast<int>(tasks * share / size()); };
+    shares_[i].next.store(bound(i), std::memory_order_relaxed);
+    shares_[i].end = bound(i + 1);
+  }
   busy_workers_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
   generation_.fetch_add(1, std::memory_order_release);
   generation_.notify_all();
@@ -67,9 +71,12 @@ void ThreadPool::Run(int tasks, Loop loop) {
 }
 
 void ThreadPool::RunTasks(int worker) {
-  for (int task = next_task_.fetch_add(1, std::memory_order_relaxed); task < tasks_;
-       task = next_task_.fetch_add(1, std::memory_order_relaxed)) {
-    loop_.call(loop_.context, task, worker);
+  for (int i = 0; i < size(); ++i) {
+    Share& share = shares_[(worker + i) % size()];
+    for (int task = share.next.fetch_add(1, std::memory_order_relaxed); task < share.end;
+         task = share.next.fetch_add(1, std::memory_order_relaxed)) {
+      loop_.call(loop_.context, task, worker);
+    }
   }
 }
 

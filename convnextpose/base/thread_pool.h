@@ -40,14 +40,18 @@ class ThreadPool {
     void (*call)(const void* context, int task, int worker) = nullptr;
     const void* context = nullptr;
   };
+  // Tasks [where the share before ends, end), of which those below `next` are taken.
+  struct alignas(64) Share {
+    std::atomic<int> next{0};
+    int end = 0;
+  };
   void Run(int tasks, Loop loop);
   void Work(int worker);
   void RunTasks(int worker);
 
   std::mutex one_loop_;  // Held by the caller for the length of its loop.
   Loop loop_;
-  int tasks_ = 0;
-  std::atomic<int> next_task_{0};
+  std::vector<Share> shares_;  // Of each thread, the caller's first.
   std::atomic<int> busy_workers_{0};
   std::atomic<std::uint32_t> generation_{0};  // Rises once a loop; workers wait on it.
   std::atomic<bool> stop_{false};

@@ -7,14 +7,21 @@
 
 #include "convnextpose/base/result.h"
 #include "convnextpose/engine/kernels/depthwise.h"
+#include "convnextpose/engine/kernels/dot_pointwise.h"
 #include "convnextpose/engine/kernels/pointwise.h"
 #include "convnextpose/engine/kernels/soft_argmax.h"
 #include "convnextpose/engine/kernels/sparse_pointwise.h"
+#include "convnextpose/engine/precision.h"
 #include "convnextpose/engine/profile.h"
 #include "convnextpose/model/layers.h"
 #include "convnextpose/model/weights.h"
 
 namespace cnp::engine {
+
+/// The weights of a matrix product in the form that the precision asks for.
+using Product = std::variant<PackedPointwise, PackedDotPointwise>;
+/// The same behind a ReLU, whose zeros need no work in single precision.
+using ReluProduct = std::variant<PackedSparsePointwise, PackedDotPointwise>;
 
 // The few operations that the network is made of. Each reads the activations of the one before it.
 // `timed` is the index of its first layer in Network::timed_layers().
@@ -25,7 +32,7 @@ struct PatchConvStep {
   model::Shape in;
   model::Shape out;
   int kernel = 0;
-  PackedPointwise weights;  ///< in = kernel * kernel * stored channels of the input.
+  Product weights;  ///< Of kernel * kernel * stored channels of the input.
   int timed = 0;
 };
 
@@ -33,8 +40,10 @@ struct PatchConvStep {
 struct BlockStep {
   model::Shape shape;
   PackedDepthwise dwconv;
-  PackedPointwise pwconv1;
-  PackedSparsePointwise pwconv2;
+  Product pwconv1;
+  ReluProduct pwconv2;
+  int hidden = 0;  ///< Channels between the two, padded.
+  int chunk = 0;   ///< How many of them are computed at a time.
   int timed = 0;
 };
 
@@ -51,7 +60,7 @@ struct SeparableStep {
   model::Shape in;
   model::Shape out;
   PackedDepthwise dwconv;
-  PackedPointwise pwconv;
+  Product pwconv;
   int timed = 0;
 };
 
@@ -68,7 +77,7 @@ struct UpsampleStep {
 /// matrix product four times smaller and the volume never stored.
 struct HeatmapStep {
   model::Shape in;
-  PackedSparsePointwise final_layer;
+  ReluProduct final_layer;
   HeatmapShape heatmap;
   int timed = 0;
 };
@@ -81,8 +90,11 @@ class Network {
   /// `layers` is a network whose BatchNorms are folded (convert/fold.h) and `weights` has the
   /// tensors that model::Tensors names, in their shapes. Precondition: both hold, and the layers
   /// stand in the order that model::Layers yields.
-  Network(const std::vector<model::Layer>& layers, const model::Weights& weights);
+  /// Packs for the instruction set in use (engine/isa.h).
+  Network(const std::vector<model::Layer>& layers, const model::Weights& weights,
+          Precision precision = Precision::kF32);
 
+  [[nodiscard]] Precision precision() const { return precision_; }
   [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
   /// Height and width of the picture, 3 channels.
   [[nodiscard]] const model::Shape& input() const { return input_; }
@@ -92,6 +104,7 @@ class Network {
   [[nodiscard]] const std::vector<TimedLayer>& timed_layers() const { return timed_layers_; }
 
  private:
+  Precision precision_;
   model::Shape input_;
   std::vector<Step> steps_;
   std::vector<TimedLayer> timed_layers_;

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "convnextpose/engine/kernels/dot_pointwise.h"
+
 namespace cnp::engine {
 namespace {
 
@@ -13,11 +15,14 @@ std::string_view Name(Precision precision) {
   return kNames.at(static_cast<std::size_t>(precision));
 }
 
+Precision BestPrecision() { return HasDotProducts() ? Precision::kF16 : Precision::kF32; }
+
 Result<Precision> ParsePrecision(std::string_view name) {
-  std::string known;
+  if (name == "auto") return BestPrecision();
+  std::string known = "auto";
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     if (kNames[i] == name) return static_cast<Precision>(i);
-    known += (i == 0 ? "" : ", ") + std::string(kNames[i]);
+    known += ", " + std::string(kNames[i]);
   }
   return Error{"there is no precision '" + std::string(name) + "': choose " + known};
 }

@@ -10,14 +10,18 @@ namespace cnp::engine {
 
 enum class Precision {
   kF32,   ///< Single precision throughout.
-  kF16,   ///< 16-bit weights and activations; docs/architecture.md says which on which machine.
-  kInt8,  ///< 8-bit weights and activations.
+  kF16,   ///< 16 bits: whole numbers that share a scale (kernels/dot_pointwise.h).
+  kInt8,  ///< 8 bits in the blocks and the last layer, 16 in the others.
 };
 
 /// "f32", "f16", "int8".
 std::string_view Name(Precision precision);
 
-/// The inverse of Name. Error: lists the names.
+/// The fastest on this processor whose error is within bounds on any weights: kF16 where there are
+/// instructions for it, else kF32. The error of kInt8 depends on the weights: it is never chosen.
+Precision BestPrecision();
+
+/// The inverse of Name; "auto" is BestPrecision(). Error: lists the names.
 Result<Precision> ParsePrecision(std::string_view name);
 
 }  // namespace cnp::engine

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "convnextpose/base/overloaded.h"
+
 namespace cnp::engine {
 namespace {
 
@@ -11,27 +13,21 @@ constexpr int kStripPixels = 64;
 // Activations of one tile: they stay in a second-level cache of 1 MB beside the weights in use.
 constexpr std::size_t kTileBytes = 384 << 10;
 
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
-
 model::Shape OutputShape(const Step& step) {
-  return std::visit(Overloaded{
-                        [](const PatchConvStep& s) { return s.out; },
-                        [](const BlockStep& s) { return s.shape; },
-                        [](const AffineStep& s) { return s.shape; },
-                        [](const SeparableStep& s) { return s.out; },
-                        [](const UpsampleStep& s) {
-                          return model::Shape{2 * s.in.height, 2 * s.in.width, s.in.channels};
-                        },
-                        [](const HeatmapStep& s) {
-                          return model::Shape{s.in.height, s.in.width, s.final_layer.out};
-                        },
-                    },
-                    step);
+  return std::visit(
+      Overloaded{
+          [](const PatchConvStep& s) { return s.out; },
+          [](const BlockStep& s) { return s.shape; },
+          [](const AffineStep& s) { return s.shape; },
+          [](const SeparableStep& s) { return s.out; },
+          [](const UpsampleStep& s) {
+            return model::Shape{2 * s.in.height, 2 * s.in.width, s.in.channels};
+          },
+          [](const HeatmapStep& s) {
+            return model::Shape{s.in.height, s.in.width, s.heatmap.joints * s.heatmap.depth_bins};
+          },
+      },
+      step);
 }
 
 // Zero border that a step reads around its input.
@@ -45,8 +41,14 @@ int Reach(const Step& step) {
 }
 
 template <typename Packed>
-std::size_t Bytes(const Packed& weights) {
-  return weights.weights.size() * sizeof(float);
+std::size_t Bytes(const Packed& product) {
+  return std::visit(
+      [](const auto& packed) { return packed.weights.size() * sizeof(packed.weights[0]); },
+      product);
+}
+template <typename Packed>
+int Ends(const Packed& product) {
+  return std::visit([](const auto& packed) { return packed.in + packed.out; }, product);
 }
 
 // What a tile of a step brings into the caches.
@@ -58,16 +60,16 @@ Traffic TrafficOf(const Step& step) {
   return std::visit(
       Overloaded{
           [](const PatchConvStep& s) {
-            return Traffic{Bytes(s.weights), s.weights.in + s.weights.out};
+            return Traffic{Bytes(s.weights), Ends(s.weights)};
           },
           [](const BlockStep& s) {
             return Traffic{Bytes(s.pwconv1) + Bytes(s.pwconv2), 2 * s.dwconv.channels};
           },
           [](const SeparableStep& s) {
-            return Traffic{Bytes(s.pwconv), s.pwconv.in + s.pwconv.out};
+            return Traffic{Bytes(s.pwconv), Ends(s.pwconv)};
           },
           [](const HeatmapStep& s) {
-            return Traffic{Bytes(s.final_layer), s.final_layer.in + s.final_layer.out};
+            return Traffic{Bytes(s.final_layer), Ends(s.final_layer)};
           },
           [](const auto&) {
             return Traffic{0, 1};
@@ -88,19 +90,50 @@ int StripRows(int width) { return std::max(1, kStripPixels / width); }
 
 // Hidden channels of a block that are computed together.
 Channels HiddenChunk(const BlockStep& step, int first) {
-  return {first, std::min(step.pwconv2.chunk, step.pwconv1.out - first)};
+  return {first, std::min(step.chunk, step.hidden - first)};
 }
 
-// Floats that a step needs in Scratch::patch for a pixel of its tile, and in Scratch::hidden.
-std::pair<int, int> ScratchOf(const Step& step) {
+// Bytes and scales of one pixel's activations, rounded for a product; 0 where it takes floats.
+struct RoundedSize {
+  int bytes = 0;
+  int scales = 0;
+};
+template <typename Packed>
+RoundedSize RoundedSizeOf(const Packed& product) {
+  const auto* dot = std::get_if<PackedDotPointwise>(&product);
+  if (dot == nullptr) return {};
+  return {PaddedChannels(dot->in) * dot->bytes_per_input(), dot->blocks()};
+}
+
+// What the steps need: floats and rounded activations of each pixel of a tile, and of the strip
+// between the two products of a block.
+struct ScratchSize {
+  int patch = 0;
+  RoundedSize rounded;
+  std::size_t hidden = 0;  // Of the whole strip.
+  std::size_t hidden_bytes = 0;
+  std::size_t hidden_scales = 0;
+};
+ScratchSize ScratchOf(const Step& step) {
   return std::visit(Overloaded{
-                        [](const PatchConvStep& s) { return std::pair(s.weights.in, 0); },
-                        [](const BlockStep& s) {
-                          const int pixels = StripRows(s.shape.width) * s.shape.width;
-                          return std::pair(s.dwconv.channels, pixels * HiddenChunk(s, 0).count);
+                        [](const PatchConvStep& s) {
+                          return ScratchSize{0, RoundedSizeOf(s.weights)};
                         },
-                        [](const SeparableStep& s) { return std::pair(s.dwconv.channels, 0); },
-                        [](const auto&) { return std::pair(0, 0); },
+                        [](const BlockStep& s) {
+                          const std::size_t pixels = StripRows(s.shape.width) * s.shape.width;
+                          const bool rounds = RoundedSizeOf(s.pwconv2).bytes != 0;
+                          const std::size_t chunk = pixels * HiddenChunk(s, 0).count;
+                          return ScratchSize{s.dwconv.channels, RoundedSizeOf(s.pwconv1), chunk,
+                                             rounds ? chunk * sizeof(std::int16_t) : 0,
+                                             rounds ? pixels : 0};
+                        },
+                        [](const SeparableStep& s) {
+                          return ScratchSize{s.dwconv.channels, RoundedSizeOf(s.pwconv)};
+                        },
+                        [](const HeatmapStep& s) {
+                          return ScratchSize{0, RoundedSizeOf(s.final_layer)};
+                        },
+                        [](const auto&) { return ScratchSize{}; },
                     },
                     step);
 }
@@ -154,20 +187,23 @@ void Session::PlanActivations(int max_batch) {
 }
 
 void Session::SizeScratch(int max_batch) {
-  std::size_t patch = 0;
-  std::size_t hidden = SoftArgmaxScratch(network_.heatmap());
+  Scratch size;
+  size.hidden.resize(SoftArgmaxScratch(network_.heatmap()));
+  const auto grow = [](auto& vector, std::size_t count) {
+    vector.resize(std::max(vector.size(), count));
+  };
   for (const Step& step : network_.steps()) {
-    const model::Shape shape = OutputShape(step);
-    const std::size_t pixels = static_cast<std::size_t>(RowsPerTile(step, max_batch)) * shape.width;
-    const auto [patch_floats, hidden_floats] = ScratchOf(step);
-    patch = std::max(patch, pixels * patch_floats);
-    hidden = std::max(hidden, static_cast<std::size_t>(hidden_floats));
+    const std::size_t pixels =
+        static_cast<std::size_t>(RowsPerTile(step, max_batch)) * OutputShape(step).width;
+    const ScratchSize needed = ScratchOf(step);
+    grow(size.patch, pixels * needed.patch);
+    grow(size.rounded.values, pixels * needed.rounded.bytes);
+    grow(size.rounded.scales, pixels * needed.rounded.scales);
+    grow(size.hidden, needed.hidden);
+    grow(size.hidden_rounded.values, needed.hidden_bytes);
+    grow(size.hidden_rounded.scales, needed.hidden_scales);
   }
-  scratch_.resize(pool_.size());
-  for (Scratch& scratch : scratch_) {
-    scratch.patch.resize(patch);
-    scratch.hidden.resize(hidden);
-  }
+  scratch_.assign(pool_.size(), size);
 }
 
 void Session::SetProfile(Profile* profile) {
@@ -179,15 +215,22 @@ void Session::SetProfile(Profile* profile) {
 
 std::size_t Session::WorkspaceBytes() const {
   std::size_t floats = 0;
+  std::size_t bytes = 0;
   for (const Activations& activations : activations_) floats += activations.values.size();
-  for (const Scratch& scratch : scratch_) floats += scratch.patch.size() + scratch.hidden.size();
-  return floats * sizeof(float);
+  for (const Scratch& scratch : scratch_) {
+    floats += scratch.patch.size() + scratch.hidden.size();
+    for (const Rounded* rounded : {&scratch.rounded, &scratch.hidden_rounded}) {
+      floats += rounded->scales.size();
+      bytes += rounded->values.size();
+    }
+  }
+  return floats * sizeof(float) + bytes;
 }
 
 int Session::RowsPerTile(const Step& step, int pictures) const {
   const model::Shape shape = OutputShape(step);
   const int for_cache = std::max(1, TilePixels(step) / shape.width);
-  const int for_threads = std::max(1, shape.height * pictures / pool_.size());
+  const int for_threads = std::max(1, shape.height * pictures / (2 * pool_.size()));
   return std::min({for_cache, for_threads, shape.height});
 }
 
@@ -220,10 +263,62 @@ void Session::Run(std::span<const float> input, int batch, std::span<JointEstima
   }
 }
 
+// The activations of a tile as `product` reads them: rounded into `memory`, or as they are.
+Session::ProductInput Session::Prepare(const Product& product, const PointwiseInput& in, int pixels,
+                                       Rounded& memory) {
+  ProductInput input = {in, {}};
+  if (const auto* dot = std::get_if<PackedDotPointwise>(&product)) {
+    const auto [bytes, scales] = RoundedSizeOf(product);
+    input.rounded = {memory.values.data(), bytes, memory.scales.data(), scales};
+    Quantise(*dot, {0, dot->in}, in, pixels, input.rounded);
+  }
+  return input;
+}
+
+void Session::Multiply(const Product& product, Channels channels, const ProductInput& in,
+                       int pixels, Activation activation, const Pixels& out) {
+  std::visit(Overloaded{
+                 [&](const PackedPointwise& weights) {
+                   Pointwise(weights, channels, in.floats, pixels, activation, out);
+                 },
+                 [&](const PackedDotPointwise& weights) {
+                   DotPointwise(weights, channels, {0, weights.in}, in.rounded, pixels, activation,
+                                {}, out);
+                 },
+             },
+             product);
+}
+
+// Adds the products of `inputs`, which lie side by side in `in`.
+void Session::Multiply(const ReluProduct& product, Inputs inputs, const float* in,
+                       std::ptrdiff_t in_stride, int pixels, const ConstPixels& residual,
+                       Rounded& memory, const Pixels& out) {
+  std::visit(
+      Overloaded{
+          [&](const PackedSparsePointwise& weights) {
+            const Inputs some = {inputs.first, std::min(inputs.count, weights.in - inputs.first)};
+            SparsePointwise(weights, some, in, in_stride, pixels, residual, out);
+          },
+          [&](const PackedDotPointwise& weights) {
+            const std::ptrdiff_t bytes =
+                std::ptrdiff_t{PaddedChannels(inputs.count)} * weights.bytes_per_input();
+            const Quantised rounded = {memory.values.data(), bytes, memory.scales.data(),
+                                       (inputs.count + weights.block - 1) / weights.block};
+            const PointwiseInput floats = {
+                .data = in, .pixel_stride = in_stride, .run_length = inputs.count};
+            Quantise(weights, inputs, floats, pixels, rounded);
+            DotPointwise(weights, {0, weights.out}, inputs, rounded, pixels, Activation::kNone,
+                         residual, out);
+          },
+      },
+      product);
+}
+
 void Session::RunStep(const PatchConvStep& step, const In& in, const Out& out) {
   const int pixel_stride = static_cast<int>(in.first.pixel_stride);
   ForTiles(step.out, [&](const Tile& tile) {
     const LayerTimer timer = Time(step.timed, tile);
+    const int pixels = tile.rows * step.out.width;
     // A row of a patch is one run of floats.
     const PointwiseInput patches = {.data = in[tile.picture].At(tile.row * step.kernel, 0),
                                     .pixel_stride = step.kernel * pixel_stride,
@@ -232,50 +327,60 @@ void Session::RunStep(const PatchConvStep& step, const In& in, const Out& out) {
                                     .run_stride = in.first.row_stride,
                                     .width = step.out.width,
                                     .row_stride = step.kernel * in.first.row_stride};
-    Pointwise(step.weights, {0, step.weights.out}, patches, tile.rows * step.out.width,
-              Activation::kNone, out[tile.picture].From(tile.row));
+    const ProductInput input =
+        Prepare(step.weights, patches, pixels, scratch_[tile.worker].rounded);
+    Multiply(step.weights, {0, PaddedChannels(step.out.channels)}, input, pixels, Activation::kNone,
+             out[tile.picture].From(tile.row));
   });
 }
 
 // The depthwise convolution of a tile's rows, into the worker's scratch.
-Pixels Session::RunDepthwise(const PackedDepthwise& dwconv, const In& in, const Tile& tile,
-                             int timed) {
+PointwiseInput Session::RunDepthwise(const PackedDepthwise& dwconv, const model::Shape& shape,
+                                     const In& in, const Tile& tile, int timed) {
   const LayerTimer timer = Time(timed, tile);
-  const int width = in.first.width;
   const int channels = dwconv.channels;
-  const Pixels out = {scratch_[tile.worker].patch.data(), width, std::ptrdiff_t{width} * channels,
-                      channels};
+  const Pixels out = {scratch_[tile.worker].patch.data(), shape.width,
+                      std::ptrdiff_t{shape.width} * channels, channels};
   Depthwise(dwconv, Around(in[tile.picture].From(tile.row), dwconv.kernel / 2), tile.rows, out);
-  return out;
+  return {.data = out.data, .pixel_stride = channels, .run_length = shape.channels};
 }
 
 // Hidden channels go chunk by chunk: each chunk's weights are fetched once for the whole tile, and
 // its activations of a strip of pixels never leave the first-level cache.
 void Session::RunStep(const BlockStep& step, const In& in, const Out& out) {
   const int width = step.shape.width;
-  const int strip = StripRows(width);
   ForTiles(step.shape, [&](const Tile& tile) {
-    const Pixels x = RunDepthwise(step.dwconv, in, tile, step.timed);
-    for (int first = 0; first < step.pwconv1.out; first += step.pwconv2.chunk) {
-      const Channels chunk = HiddenChunk(step, first);
-      const Inputs inputs = {first, std::min(chunk.count, step.pwconv2.in - first)};
-      const Pixels hidden = {scratch_[tile.worker].hidden.data(), width,
-                             std::ptrdiff_t{width} * chunk.count, chunk.count};
-      for (int row = 0; row < tile.rows; row += strip) {
-        const int pixels = std::min(strip, tile.rows - row) * width;
-        {
-          const LayerTimer timer = Time(step.timed + 1, tile);
-          const PointwiseInput depthwise = {
-              .data = x.At(row, 0), .pixel_stride = x.pixel_stride, .run_length = step.pwconv1.in};
-          Pointwise(step.pwconv1, chunk, depthwise, pixels, Activation::kRelu, hidden);
-        }
-        const LayerTimer timer = Time(step.timed + 2, tile);
-        SparsePointwise(step.pwconv2, inputs, hidden.data, hidden.pixel_stride, pixels,
-                        in[tile.picture].From(tile.row + row),
-                        out[tile.picture].From(tile.row + row));
+    const PointwiseInput x = RunDepthwise(step.dwconv, step.shape, in, tile, step.timed);
+    ProductInput input;
+    {
+      const LayerTimer timer = Time(step.timed + 1, tile);
+      input = Prepare(step.pwconv1, x, tile.rows * width, scratch_[tile.worker].rounded);
+    }
+    for (int first = 0; first < step.hidden; first += step.chunk) {
+      for (int row = 0; row < tile.rows; row += StripRows(width)) {
+        const int rows = std::min(StripRows(width), tile.rows - row);
+        RunStrip(step, HiddenChunk(step, first), input.From(row * width), in, out,
+                 {tile.picture, tile.row + row, rows, tile.worker});
       }
     }
   });
+}
+
+void Session::RunStrip(const BlockStep& step, Channels chunk, const ProductInput& x, const In& in,
+                       const Out& out, const Tile& strip) {
+  Scratch& scratch = scratch_[strip.worker];
+  const int width = step.shape.width;
+  const int pixels = strip.rows * width;
+  const Pixels hidden = {scratch.hidden.data(), width, std::ptrdiff_t{width} * chunk.count,
+                         chunk.count};
+  {
+    const LayerTimer timer = Time(step.timed + 1, strip);
+    Multiply(step.pwconv1, chunk, x, pixels, Activation::kRelu, hidden);
+  }
+  const LayerTimer timer = Time(step.timed + 2, strip);
+  Multiply(step.pwconv2, Inputs{chunk.first, chunk.count}, hidden.data, hidden.pixel_stride, pixels,
+           in[strip.picture].From(strip.row), scratch.hidden_rounded,
+           out[strip.picture].From(strip.row));
 }
 
 void Session::RunStep(const AffineStep& step, const In& in, const Out& out) {
@@ -293,10 +398,12 @@ void Session::RunStep(const AffineStep& step, const In& in, const Out& out) {
 
 void Session::RunStep(const SeparableStep& step, const In& in, const Out& out) {
   ForTiles(step.out, [&](const Tile& tile) {
-    const Pixels x = RunDepthwise(step.dwconv, in, tile, step.timed);
+    const PointwiseInput x = RunDepthwise(step.dwconv, step.in, in, tile, step.timed);
     const LayerTimer timer = Time(step.timed + 1, tile);
-    Pointwise(step.pwconv, x.data, x.pixel_stride, tile.rows * step.out.width, Activation::kRelu,
-              out[tile.picture].From(tile.row));
+    const int pixels = tile.rows * step.out.width;
+    const ProductInput input = Prepare(step.pwconv, x, pixels, scratch_[tile.worker].rounded);
+    Multiply(step.pwconv, {0, PaddedChannels(step.out.channels)}, input, pixels, Activation::kRelu,
+             out[tile.picture].From(tile.row));
   });
 }
 
@@ -315,8 +422,9 @@ void Session::RunStep(const HeatmapStep& step, const In& in, const Out& out) {
   ForTiles(step.in, [&](const Tile& tile) {
     const LayerTimer timer = Time(step.timed, tile);
     // Neither side has a border: all rows of the tile are one run of pixels.
-    SparsePointwise(step.final_layer, in[tile.picture].At(tile.row, 0), in.first.pixel_stride,
-                    tile.rows * step.in.width, {}, out[tile.picture].From(tile.row));
+    Multiply(step.final_layer, Inputs{0, step.in.channels}, in[tile.picture].At(tile.row, 0),
+             in.first.pixel_stride, tile.rows * step.in.width, {}, scratch_[tile.worker].rounded,
+             out[tile.picture].From(tile.row));
   });
   const int joints = step.heatmap.joints;
   pool_.ParallelFor(batch_ * joints, [&](int task, int worker) {

@@ -52,10 +52,17 @@ class Session {
     Activations(const model::Shape& shape, int border, int max_batch);
     [[nodiscard]] Out View();
   };
+  // Activations in whole numbers.
+  struct Rounded {
+    AlignedVector<std::uint8_t> values;
+    AlignedVector<float> scales;
+  };
   // Memory of one thread while it works on one tile of pixels.
   struct Scratch {
-    AlignedVector<float> patch;   // Pixels of patches, or the depthwise output.
+    AlignedVector<float> patch;   // The depthwise output.
     AlignedVector<float> hidden;  // Between the two matrix products; the marginals of heatmaps.
+    Rounded rounded;              // What a product reads, and
+    Rounded hidden_rounded;       // what the second one reads.
   };
 
   void RunStep(const PatchConvStep& step, const In& in, const Out& out);
@@ -76,7 +83,30 @@ class Session {
   template <typename Body>
   void ForTiles(const model::Shape& shape, const Body& body);
   [[nodiscard]] int RowsPerTile(const Step& step, int pictures) const;
-  Pixels RunDepthwise(const PackedDepthwise& dwconv, const In& in, const Tile& tile, int timed);
+  // What a product reads: floats, or the same rounded for it.
+  struct ProductInput {
+    PointwiseInput floats;
+    Quantised rounded;
+    // The same, beginning at a later pixel of one row.
+    [[nodiscard]] ProductInput From(int pixel) const {
+      ProductInput later = *this;
+      later.floats.data += pixel * floats.pixel_stride;
+      later.rounded.values += pixel * rounded.value_stride;
+      later.rounded.scales += pixel * rounded.scale_stride;
+      return later;
+    }
+  };
+  static ProductInput Prepare(const Product& product, const PointwiseInput& in, int pixels,
+                              Rounded& memory);
+  static void Multiply(const Product& product, Channels channels, const ProductInput& in,
+                       int pixels, Activation activation, const Pixels& out);
+  static void Multiply(const ReluProduct& product, Inputs inputs, const float* in,
+                       std::ptrdiff_t in_stride, int pixels, const ConstPixels& residual,
+                       Rounded& memory, const Pixels& out);
+  void RunStrip(const BlockStep& step, Channels chunk, const ProductInput& x, const In& in,
+                const Out& out, const Tile& strip);
+  PointwiseInput RunDepthwise(const PackedDepthwise& dwconv, const model::Shape& shape,
+                              const In& in, const Tile& tile, int timed);
   [[nodiscard]] LayerTimer Time(int layer, const Tile& tile) const {
     return {profile_, layer, tile.worker};
   }

@@ -34,8 +34,9 @@ class SessionTest : public KernelTest {
     joints_ = spec.joints;
   }
 
-  std::vector<JointEstimate> Run(const std::vector<float>& pictures, int threads, int max_batch) {
-    const Network network(layers_, weights_);
+  std::vector<JointEstimate> Run(const std::vector<float>& pictures, int threads, int max_batch,
+                                 Precision precision = Precision::kF32) {
+    const Network network(layers_, weights_, precision);
     ThreadPool pool(threads);
     Session session(network, pool, max_batch);
     const int total = static_cast<int>(pictures.size() / pixels_);
@@ -110,6 +111,24 @@ TEST_P(SessionTest, SameBitsForAnyThreadsAndBatches) {
                 0)
           << threads << " threads, batch " << batch;
     }
+  }
+}
+
+TEST_P(SessionTest, RoundedNumbersStayNear) {
+  Make(Small());
+  const std::vector<float> picture = Random(pixels_);
+  const auto exact = Run(picture, 2, 1);
+  for (const auto& [precision, bound] :
+       {std::pair(Precision::kF16, 0.01), std::pair(Precision::kInt8, 0.5)}) {
+    const auto rounded = Run(picture, 2, 1, precision);
+    double difference = 0;
+    for (int joint = 0; joint < joints_; ++joint) {
+      for (int axis = 0; axis < 3; ++axis) {
+        ASSERT_NEAR(rounded[joint].mean[axis], exact[joint].mean[axis], bound) << Name(precision);
+        difference += std::abs(rounded[joint].mean[axis] - exact[joint].mean[axis]);
+      }
+    }
+    EXPECT_GT(difference, 0) << Name(precision) << " rounds nothing";
   }
 }
 

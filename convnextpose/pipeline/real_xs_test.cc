@@ -70,8 +70,8 @@ class RealXsTest : public ::testing::Test {
     if (!fs::exists(kWeights)) GTEST_SKIP() << kWeights << " absent";
     const auto loaded = convert::LoadNetwork(kWeights);
     ASSERT_TRUE(loaded.ok()) << loaded.error().message;
-    const auto folded = convert::FoldBatchNorm(model::Layers(loaded->spec), loaded->weights);
-    network_ = std::make_unique<engine::Network>(folded.layers, folded.weights);
+    folded_ = convert::FoldBatchNorm(model::Layers(loaded->spec), loaded->weights);
+    network_ = std::make_unique<engine::Network>(folded_.layers, folded_.weights);
   }
 
   // The golden file's pictures that are here, each with its people.
@@ -92,6 +92,7 @@ class RealXsTest : public ::testing::Test {
   }
 
   ThreadPool pool_{2};
+  convert::FoldedNetwork folded_;
   std::unique_ptr<engine::Network> network_;
 };
 
@@ -111,6 +112,30 @@ TEST_F(RealXsTest, OnOpenCvsCropJointsAgreeWithPyTorch) {
         }
       }
     }
+  }
+}
+
+TEST_F(RealXsTest, RoundedNumbersStayNear) {
+  const auto pictures = Pictures();
+  if (pictures.empty()) GTEST_SKIP() << "skiers.jpg and opencv-doc's messi5.jpg absent";
+  for (const auto& [precision, bound] :
+       {std::pair(engine::Precision::kF16, 0.02), std::pair(engine::Precision::kInt8, 0.15)}) {
+    const engine::Network rounded(folded_.layers, folded_.weights, precision);
+    engine::Session session(rounded, pool_, 1);
+    std::vector<engine::JointEstimate> joints(18);
+    double sum = 0;
+    int count = 0;
+    for (const auto& [picture, people] : pictures) {
+      for (const Json& person : people) {
+        session.Run(OpenCvCrop(picture, BoxOf(person["network_box_px"]), false), 1, joints);
+        for (int i = 0; i < 18 * 3; ++i, ++count) {
+          const double expected = person["straight"][i / 3][i % 3];
+          sum += std::abs(joints[i / 3].mean[i % 3] - expected);
+        }
+      }
+    }
+    EXPECT_LT(sum / count, bound) << engine::Name(precision);
+    RecordProperty(std::string(engine::Name(precision)), std::to_string(sum / count));
   }
 }
 

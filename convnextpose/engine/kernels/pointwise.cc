@@ -99,9 +99,9 @@ template <int kVecs>
 void Columns(const PackedPointwise& weights, int channel, const PointwiseInput& in, int pixels,
              Activation activation, const Pixels& out) {
   constexpr int kRows = RowsFor(kVecs);
-  const std::ptrdiff_t floats = std::ptrdiff_t{weights.in} * kVecs * kLanes;
+  const auto bytes = static_cast<std::ptrdiff_t>(sizeof(float)) * weights.in * kVecs * kLanes;
   Rest rest = {in, 0, PixelCursor<float>(out),
-               Prefetch(PanelOf(weights, channel) + floats, floats, pixels / kRows)};
+               Prefetch(PanelOf(weights, channel + kVecs * kLanes), bytes, pixels / kRows)};
   for (int row = 0; pixels > 0; ++row, pixels -= in.width) {
     rest.in.data = in.data + row * in.row_stride;
     rest.pixels = std::min(pixels, in.width);

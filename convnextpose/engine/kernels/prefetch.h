@@ -11,10 +11,8 @@ namespace cnp::engine {
 /// asked for need not exist.
 class Prefetch {
  public:
-  Prefetch(const float* begin, std::ptrdiff_t floats, int steps)
-      : at_(reinterpret_cast<const char*>(begin)),
-        bytes_(floats * static_cast<std::ptrdiff_t>(sizeof(float)) / (steps > 0 ? steps : 1) +
-               kLine) {}
+  Prefetch(const void* begin, std::ptrdiff_t bytes, int steps)
+      : at_(static_cast<const char*>(begin)), bytes_(bytes / (steps > 0 ? steps : 1) + kLine) {}
 
   void Step() {
     for (const char* const end = at_ + bytes_ / kLine * kLine; at_ != end; at_ += kLine) {

@@ -129,7 +129,8 @@ template <int kPixels, int kVecs>
 void Tiles(const Chunk& chunk, Rest& rest) {
   Active active;
   const std::ptrdiff_t floats = chunk.inputs * chunk.width;
-  Prefetch next_chunk(chunk.weights + floats, floats, rest.pixels / kPixels);
+  Prefetch next_chunk(chunk.weights + floats, floats * static_cast<std::ptrdiff_t>(sizeof(float)),
+                      rest.pixels / kPixels);
   for (; rest.pixels >= kPixels; rest.pixels -= kPixels) {
     next_chunk.Step();
     Collect<kPixels>(rest.in, rest.in_stride, chunk.inputs, active);
