@@ -1,5 +1,6 @@
 // `convnextpose bench` as a user runs it. What the times are is no matter of a test.
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <thread>
 
@@ -81,7 +82,7 @@ TEST_F(CliBenchTest, JsonSaysWhatWasMeasuredOnWhat) {
   EXPECT_GE(result["median_ms"], result["p10_ms"]);
   EXPECT_GE(result["p90_ms"], result["median_ms"]);
   EXPECT_GT(result["share_of_peak"], 0);
-  EXPECT_EQ(result["difference_cells"], 0) << "f32 is what the others are compared with";
+  EXPECT_EQ(result["largest_difference_cells"], 0) << "f32 is what the others are compared with";
   EXPECT_GT(result["workspace_bytes"], 0);
   EXPECT_GT(result["peak_memory_bytes"], result["workspace_bytes"]);
   EXPECT_FALSE(result.contains("layers"));
@@ -92,6 +93,7 @@ TEST_F(CliBenchTest, RatesFollowFromTheTime) {
   const Json& result = json["results"][0];
   const double seconds = result["median_ms"].get<double>() * 1e-3;
   const double macs = result["macs"];
+  EXPECT_EQ(macs, 2 * model::Macs(model::Layers(model::FindVariant("XS").value())));
   EXPECT_NEAR(result["pictures_per_second"].get<double>() * seconds, 2, 1e-6);
   EXPECT_NEAR(result["gmacs_per_second"].get<double>() * 1e9 * seconds, macs, 1e-6 * macs);
   const double flops = 2 * macs / seconds;
@@ -126,6 +128,20 @@ TEST_F(CliBenchTest, AnInstructionSetCanBeForced) {
     EXPECT_EQ(json["isa"], isa);
     EXPECT_GT(json["peak_gflops"], 0);
   }
+}
+
+TEST_F(CliBenchTest, PrecisionsTakeTurnsAndSayHowFarTheyAreApart) {
+  const Json json =
+      BenchJson({"--variants", "XS", "--threads", "1", "--precision", "f16,f32,auto,int8"});
+  std::map<std::string, double> difference;
+  for (const Json& result : json["results"]) {
+    EXPECT_LE(result["mean_difference_cells"], result["largest_difference_cells"]);
+    difference[result["precision"]] = result["mean_difference_cells"];
+  }
+  EXPECT_THAT(json["results"], SizeIs(3)) << "auto is one of the others";
+  EXPECT_EQ(difference["f32"], 0);
+  EXPECT_GT(difference["f16"], 0);
+  EXPECT_GT(difference["int8"], difference["f16"]);
 }
 
 TEST_F(CliBenchTest, LayersAreThoseOfTheNetworkAndAddUpToIt) {
@@ -225,8 +241,8 @@ TEST_F(CliBenchTest, APeerTakesTurnsWithUs) {
   EXPECT_EQ(pytorch["engine"], "pytorch");
   EXPECT_EQ(pytorch["runs"], 3);
   EXPECT_GT(pytorch["median_ms"], 0);
-  EXPECT_GT(pytorch["difference_cells"], 0) << "it summed in another order";
-  EXPECT_LT(pytorch["difference_cells"], 1e-3);
+  EXPECT_GT(pytorch["mean_difference_cells"], 0) << "it summed in another order";
+  EXPECT_LT(pytorch["largest_difference_cells"], 1e-3);
   EXPECT_GT(pytorch["peak_memory_bytes"], 0);
   ASSERT_THAT(json["ratios"], SizeIs(1));
   const Json& ratio = json["ratios"][0];

@@ -59,7 +59,7 @@ void RegisterWhat(CLI::App& command, BenchOptions& options) {
       ->delimiter(',')
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  command.add_option("--precision", options.precisions, "Of f32, f16, int8")
+  command.add_option("--precision", options.precisions, "Of f32, f16, int8, auto")
       ->delimiter(',')
       ->capture_default_str();
   command.add_option("--isa", options.isa, "Instruction set to force")->capture_default_str();
@@ -117,11 +117,12 @@ Result<BenchPlan> Plan(const BenchOptions& options) {
   if (plan.variants.empty() && plan.weights.empty()) {
     for (const model::Variant& variant : model::Variants()) plan.variants.push_back(variant.spec);
   }
-  for (const std::string& name : WithoutRepeats(options.precisions)) {
+  CNP_RETURN_IF_ERROR(engine::ForceIsa(options.isa));  // "auto" below depends on it.
+  for (const std::string& name : options.precisions) {
     CNP_ASSIGN(const engine::Precision precision, engine::ParsePrecision(name));
     plan.precisions.push_back(precision);
   }
-  CNP_RETURN_IF_ERROR(engine::ForceIsa(options.isa));
+  plan.precisions = WithoutRepeats(plan.precisions);
   return plan;
 }
 

@@ -6,14 +6,12 @@ namespace cnp::cli {
 
 EngineRunner::EngineRunner(const BenchSubject& subject, engine::Precision precision, int threads,
                            int batch)
-    : network_(subject.folded.layers, subject.folded.weights),
+    : network_(subject.folded.layers, subject.folded.weights, precision),
       pool_(threads),
       session_(network_, pool_, batch),
       batch_(batch),
       pictures_(BenchPictures(subject.spec, batch)),
-      joints_(static_cast<std::size_t>(batch) * subject.spec.joints) {
-  static_cast<void>(precision);
-}
+      joints_(static_cast<std::size_t>(batch) * subject.spec.joints) {}
 
 Result<Turn> EngineRunner::Run(int runs) {
   using Clock = std::chrono::steady_clock;

@@ -24,14 +24,15 @@ namespace {
 // 1e-3 that we keep, and as much for the sums over 64^3 cells that others do in single precision.
 constexpr double kSameAnswerCells = 1e-2;
 
-double Difference(const std::vector<float>& a, const std::vector<float>& b) {
-  double largest = 0;
+Difference DifferenceOf(const std::vector<float>& a, const std::vector<float>& b) {
+  Difference result;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    // Not max: a NaN is the largest difference of all.
     const double difference = std::abs(static_cast<double>(a[i]) - b[i]);
-    if (!(difference <= largest)) largest = difference;
+    result.mean += difference / static_cast<double>(a.size());
+    // Not max: a NaN is the largest difference of all.
+    if (!(difference <= result.largest)) result.largest = difference;
   }
-  return largest;
+  return result;
 }
 
 // One engine in one case, before it is timed and after.
@@ -168,14 +169,14 @@ void Job::Report(const BenchCase& what, const std::vector<Entry>& entries,
                        .precision = entry.precision,
                        .runs = static_cast<int>(timing.ms.size()),
                        .ms = SpreadOf(timing.ms),
-                       .difference_cells = Difference(timing.coordinates, truth),
+                       .difference = DifferenceOf(timing.coordinates, truth),
                        .peak_memory = entry.peak_memory};
     if (entry.own != nullptr) {
       result.workspace = static_cast<std::int64_t>(entry.own->WorkspaceBytes());
       if (plan_.layers) result.layers = entry.own->LayerTimes(plan_.schedule.runs);
-    } else if (!(result.difference_cells <= kSameAnswerCells)) {
+    } else if (!(result.difference.largest <= kSameAnswerCells)) {
       Miss(what, entry.name,
-           "computes something else: " + std::to_string(result.difference_cells) +
+           "computes something else: " + std::to_string(result.difference.largest) +
                " heatmap cells from our answer");
       continue;
     }

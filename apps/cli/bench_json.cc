@@ -38,7 +38,8 @@ Json ResultJson(const BenchResult& result) {
                {"gmacs_per_second", MacsPerSecond(result) * 1e-9},
                {"peak_gflops", result.what.peak * 2e-9},
                {"share_of_peak", MacsPerSecond(result) / result.what.peak},
-               {"difference_cells", result.difference_cells},
+               {"mean_difference_cells", result.difference.mean},
+               {"largest_difference_cells", result.difference.largest},
                {"workspace_bytes", result.workspace > 0 ? Json(result.workspace) : Json()},
                {"peak_memory_bytes", result.peak_memory}});
   if (!result.layers.empty()) {

@@ -9,8 +9,8 @@ namespace {
 
 constexpr const char* kNotes =
     "p10, p90: 10th and 90th percentile. GMAC/s and the share of the peak count the published "
-    "layers'\nmultiply-adds. Off by: the largest difference of a coordinate to our f32, in heatmap "
-    "cells.\nMemory: the most that the process had at once, with the weights as they are read and "
+    "layers'\nmultiply-adds. Off: how far coordinates are from our f32's, in heatmap cells.\n"
+    "Memory: the most that the process had at once, with the weights as they are read and "
     "packed;\nworkspace: what a session takes beside the network.";
 
 std::vector<std::string> What(const BenchCase& what) {
@@ -32,14 +32,16 @@ std::vector<std::string> Row(const BenchResult& result) {
               {result.engine, result.precision, fmt::format("{:.2f}", result.ms.median),
                fmt::format("{:.2f}", result.ms.p10), fmt::format("{:.2f}", result.ms.p90),
                fmt::format("{:.1f}", PicturesPerSecond(result)), fmt::format("{:.1f}", rate * 1e-9),
-               Percent(rate / result.what.peak), Cells(result.difference_cells),
+               Percent(rate / result.what.peak), Cells(result.difference.mean),
+               Cells(result.difference.largest),
                result.workspace > 0 ? Bytes(static_cast<double>(result.workspace)) : "-",
                Bytes(static_cast<double>(result.peak_memory))});
 }
 
 std::string ResultTable(const std::vector<BenchResult>& results) {
   Table table({"network", ">threads", ">batch", "engine", "precision", ">ms", ">p10", ">p90",
-               ">pictures/s", ">GMAC/s", ">of peak", ">off by", ">workspace", ">memory"});
+               ">pictures/s", ">GMAC/s", ">of peak", ">mean off", ">most off", ">workspace",
+               ">memory"});
   for (const BenchResult& result : results) table.Add(Row(result));
   return table.Text();
 }

@@ -27,14 +27,20 @@ struct LayerTime {
   double seconds = 0;     ///< Of all threads together, for a batch.
 };
 
+/// Of coordinates to our f32's, in heatmap cells.
+struct Difference {
+  double mean = 0;
+  double largest = 0;
+};
+
 struct BenchResult {
   BenchCase what;
   std::string engine;  ///< "convnextpose" or a peer's name.
   std::string about;   ///< Version and settings of a peer.
   std::string precision;
   int runs = 0;
-  Spread ms;                     ///< Of a batch.
-  double difference_cells = 0;   ///< Largest, of any coordinate to our f32's.
+  Spread ms;  ///< Of a batch.
+  Difference difference;
   std::int64_t peak_memory = 0;  ///< Bytes, of the whole process.
   std::int64_t workspace = 0;    ///< Bytes; ours only.
   std::vector<LayerTime> layers;
