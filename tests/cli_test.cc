@@ -287,6 +287,28 @@ TEST_F(TrainedCliTest, EveryInstructionSetAgrees) {
   }
 }
 
+TEST_F(TrainedCliTest, EveryPrecisionIsNearAndSaysItsName) {
+  const std::string picture = WriteWaves("a.png", 90, 70, 11.3);
+  const Arguments arguments = {picture, "--network-box", "0,0,70,70"};
+  const std::vector<pose::Vec3> expected = Cells(AnswerOfCanonical(arguments));
+  for (const std::string precision : {"f16", "int8"}) {
+    Arguments all = arguments;
+    all.insert(all.end(), {"--precision", precision});
+    const std::string answer = AnswerOfCanonical(all);
+    EXPECT_EQ(Json::parse(answer)["engine"]["precision"], precision);
+    const std::vector<pose::Vec3> cells = Cells(answer);
+    ASSERT_EQ(cells.size(), expected.size());
+    double difference = 0;
+    for (std::size_t joint = 0; joint < cells.size(); ++joint) {
+      for (int axis = 0; axis < 3; ++axis) {
+        EXPECT_NEAR(cells[joint][axis], expected[joint][axis], 0.5) << precision;
+        difference += std::abs(cells[joint][axis] - expected[joint][axis]);
+      }
+    }
+    EXPECT_GT(difference, 0) << precision << " changes nothing";
+  }
+}
+
 // Running the mirrored picture by hand and turning its answer around gives the same.
 TEST_F(TrainedCliTest, TheFlipTestIsTheMeanWithTheMirroredPicture) {
   constexpr int kWidth = 100;

@@ -40,6 +40,11 @@ int Reach(const Step& step) {
                     step);
 }
 
+// Does it not mind a border that it does not read?
+bool TakesWiderBorder(const Step& step) {
+  return std::holds_alternative<PatchConvStep>(step) || std::holds_alternative<AffineStep>(step);
+}
+
 template <typename Packed>
 std::size_t Bytes(const Packed& product) {
   return std::visit(
@@ -82,7 +87,7 @@ Traffic TrafficOf(const Step& step) {
 // activations to stay there too.
 int TilePixels(const Step& step) {
   const auto [weights, activations] = TrafficOf(step);
-  const std::size_t fitting = std::min(weights, kTileBytes) / (activations * sizeof(float));
+  const std::size_t fitting = std::min(weights / 2, kTileBytes) / (activations * sizeof(float));
   return std::max(kStripPixels, static_cast<int>(fitting));
 }
 
@@ -147,18 +152,17 @@ ConstPixels Around(const ConstPixels& picture, int reach) {
 
 }  // namespace
 
-Session::Activations::Activations(const model::Shape& shape_in, int border_in, int max_batch)
-    : shape(shape_in), border(border_in) {
-  values.resize(static_cast<std::size_t>(max_batch) * (shape.height + 2 * border) *
-                (shape.width + 2 * border) * PaddedChannels(shape.channels));
+std::size_t Session::Activations::floats() const {
+  return static_cast<std::size_t>(shape.height + 2 * border) * (shape.width + 2 * border) *
+         PaddedChannels(shape.channels);
 }
 
-Session::Out Session::Activations::View() {
+Session::Out Session::Activations::View(float* data) const {
   const int channels = PaddedChannels(shape.channels);
   const std::ptrdiff_t row = std::ptrdiff_t{shape.width + 2 * border} * channels;
-  const Pixels whole = {values.data(), shape.width, row, channels};
+  const Pixels whole = {data, shape.width, row, channels};
   return {{whole.At(border, border), shape.width, row, channels},
-          row * (shape.height + 2 * border)};
+          static_cast<std::ptrdiff_t>(floats())};
 }
 
 Session::Session(const Network& network, ThreadPool& pool, int max_batch)
@@ -168,21 +172,32 @@ Session::Session(const Network& network, ThreadPool& pool, int max_batch)
   SizeScratch(max_batch);
 }
 
-// A step reads only what the one before it wrote, so all others of the same geometry, whose border
-// is zero already, may be overwritten: the blocks of a stage take turns between two.
+// A step reads only what the one before it wrote, so all other buffers may be overwritten: any
+// where neither has a border, else one of the same shape, whose border is zero already.
 void Session::PlanActivations(int max_batch) {
   const std::vector<Step>& steps = network_.steps();
+  std::vector<Activations> users;  // The first of each buffer.
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    const model::Shape shape = OutputShape(steps[i]);
-    const int border = i + 1 < steps.size() ? Reach(steps[i + 1]) : 0;
-    std::size_t chosen = 0;
-    while (chosen < activations_.size() &&
-           ((i > 0 && chosen == output_[i - 1]) || activations_[chosen].shape != shape ||
-            activations_[chosen].border != border)) {
-      ++chosen;
+    const bool last = i + 1 == steps.size();
+    Activations output = {OutputShape(steps[i]), last ? 0 : Reach(steps[i + 1])};
+    const auto fits = [&](const Activations& user) {
+      if (user.border == 0 && output.border == 0) return true;
+      const bool wider = !last && TakesWiderBorder(steps[i + 1]) && user.border > output.border;
+      return user.shape == output.shape && (user.border == output.border || wider);
+    };
+    while (
+        output.buffer < users.size() &&
+        ((i > 0 && activations_[i - 1].buffer == output.buffer) || !fits(users[output.buffer]))) {
+      ++output.buffer;
     }
-    if (chosen == activations_.size()) activations_.emplace_back(shape, border, max_batch);
-    output_.push_back(chosen);
+    if (output.buffer == users.size()) users.push_back(output);
+    output.border = users[output.buffer].border;
+    activations_.push_back(output);
+  }
+  buffers_.resize(users.size());
+  for (const Activations& output : activations_) {
+    AlignedVector<float>& buffer = buffers_[output.buffer];
+    buffer.resize(std::max(buffer.size(), max_batch * output.floats()));
   }
 }
 
@@ -216,7 +231,7 @@ void Session::SetProfile(Profile* profile) {
 std::size_t Session::WorkspaceBytes() const {
   std::size_t floats = 0;
   std::size_t bytes = 0;
-  for (const Activations& activations : activations_) floats += activations.values.size();
+  for (const AlignedVector<float>& buffer : buffers_) floats += buffer.size();
   for (const Scratch& scratch : scratch_) {
     floats += scratch.patch.size() + scratch.hidden.size();
     for (const Rounded* rounded : {&scratch.rounded, &scratch.hidden_rounded}) {
@@ -255,8 +270,8 @@ void Session::Run(std::span<const float> input, int batch, std::span<JointEstima
   In in = {
       {input.data(), shape.width, std::ptrdiff_t{shape.width} * shape.channels, shape.channels},
       shape.elements()};
-  for (std::size_t i = 0; i < output_.size(); ++i) {
-    const Out out = activations_[output_[i]].View();
+  for (std::size_t i = 0; i < activations_.size(); ++i) {
+    const Out out = activations_[i].View(buffers_[activations_[i].buffer].data());
     tile_rows_ = RowsPerTile(network_.steps()[i], batch);
     std::visit([&](const auto& step) { RunStep(step, in, out); }, network_.steps()[i]);
     in = {out.first, out.stride};

@@ -47,10 +47,10 @@ class Session {
   struct Activations {
     model::Shape shape;
     int border = 0;
-    AlignedVector<float> values;
+    std::size_t buffer = 0;
 
-    Activations(const model::Shape& shape, int border, int max_batch);
-    [[nodiscard]] Out View();
+    [[nodiscard]] std::size_t floats() const;  // Of one picture.
+    [[nodiscard]] Out View(float* data) const;
   };
   // Activations in whole numbers.
   struct Rounded {
@@ -115,9 +115,9 @@ class Session {
 
   const Network& network_;
   ThreadPool& pool_;
-  std::vector<Activations> activations_;  // Shared by steps that do not follow one another.
-  std::vector<std::size_t> output_;       // Of each step: which of activations_.
-  std::vector<Scratch> scratch_;          // Of each thread.
+  std::vector<Activations> activations_;       // Of each step.
+  std::vector<AlignedVector<float>> buffers_;  // Shared by steps that do not follow one another.
+  std::vector<Scratch> scratch_;               // Of each thread.
   int max_batch_ = 1;
   int batch_ = 0;      // Of the run in progress.
   int tile_rows_ = 0;  // Of its step in progress.

@@ -376,11 +376,12 @@ TEST_F(PipelineTest, TheReportSaysWhereNumbersComeFrom) {
   const auto results =
       Predict(Tiny(), {{picture.view(), {{.network_box = pose::Box{0, 0, 90, 90}}}}},
               {.root_depth_mm = {3000}});
-  const auto json = nlohmann::json::parse(
-      ToJson(results[0].value(), "a\xff.png", {"tiny", "w.pth", "00", "AVX"}, pose::Human36m()));
+  const auto json = nlohmann::json::parse(ToJson(
+      results[0].value(), "a\xff.png", {"tiny", "w.pth", "00", "AVX", "f16"}, pose::Human36m()));
   EXPECT_EQ(json["image"]["file"], "a\xef\xbf\xbd.png") << "not UTF-8: replaced";
   EXPECT_EQ(json["camera"]["assumed"], true);
   EXPECT_EQ(json["engine"]["isa"], "AVX");
+  EXPECT_EQ(json["engine"]["precision"], "f16");
   const auto& person = json["people"][0];
   EXPECT_TRUE(person["box_px"].is_null());
   EXPECT_EQ(person["root_depth_source"], "given");

@@ -56,7 +56,7 @@ std::string ToJson(const PictureResult& result, const std::string& file, const M
       {"schema", "convnextpose/1"},
       {"image", {{"file", file}, {"width", result.width}, {"height", result.height}}},
       {"model", {{"variant", model.variant}, {"weights", model.weights}, {"sha256", model.sha256}}},
-      {"engine", {{"isa", model.isa}}},
+      {"engine", {{"isa", model.isa}, {"precision", model.precision}}},
       {"camera",
        {{"focal_px", List(result.camera.focal_px)},
         {"center_px", List(result.camera.center_px)},

@@ -11,9 +11,10 @@ namespace cnp::pipeline {
 /// What made a result.
 struct ModelInfo {
   std::string variant;
-  std::string weights;  ///< Path as given.
-  std::string sha256;   ///< Of the weights' bytes, hexadecimal.
-  std::string isa;      ///< The kernels' instruction set: engine::CurrentIsa().
+  std::string weights;            ///< Path as given.
+  std::string sha256;             ///< Of the weights' bytes, hexadecimal.
+  std::string isa;                ///< The kernels' instruction set: engine::CurrentIsa().
+  std::string precision = "f32";  ///< engine::Name of the network's.
 };
 
 /// One object on one line. `file` is the picture's name; text that is not UTF-8 is replaced.
