@@ -83,6 +83,7 @@ TEST_F(CliBenchTest, JsonSaysWhatWasMeasuredOnWhat) {
   EXPECT_GE(result["p90_ms"], result["median_ms"]);
   EXPECT_GT(result["share_of_peak"], 0);
   EXPECT_EQ(result["largest_difference_cells"], 0) << "f32 is what the others are compared with";
+  EXPECT_GE(result["cpu_share_of_others"], 0);
   EXPECT_GT(result["workspace_bytes"], 0);
   EXPECT_GT(result["peak_memory_bytes"], result["workspace_bytes"]);
   EXPECT_FALSE(result.contains("layers"));

@@ -1,6 +1,7 @@
 #include "apps/cli/bench_job.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -35,6 +36,33 @@ Difference DifferenceOf(const std::vector<float>& a, const std::vector<float>& b
   return result;
 }
 
+// What other programs do while some are measured.
+class OtherWork {
+ public:
+  explicit OtherWork(const std::vector<Runner*>& runners) {
+    for (const Runner* runner : runners) ours_.insert(runner->pid());
+    seconds_ = Seconds();
+  }
+
+  /// Seconds of CPU time since the start, over those that there were on all cores.
+  [[nodiscard]] double Share(int cores) const {
+    const std::chrono::duration<double> elapsed = Clock::now() - start_;
+    return std::max(0.0, Seconds() - seconds_) / (elapsed.count() * cores);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  [[nodiscard]] double Seconds() const {
+    double seconds = CpuSecondsOfAll();
+    for (const pid_t process : ours_) seconds -= CpuSeconds(process);
+    return seconds;
+  }
+
+  std::set<pid_t> ours_;
+  double seconds_ = 0;
+  const Clock::time_point start_ = Clock::now();
+};
+
 // One engine in one case, before it is timed and after.
 struct Entry {
   std::string name;
@@ -43,6 +71,7 @@ struct Entry {
   std::unique_ptr<Runner> runner;
   EngineRunner* own = nullptr;  // `runner`, where it is ours.
   Timing timing;
+  double others = 0;
   std::int64_t peak_memory = 0;
 };
 
@@ -123,8 +152,11 @@ void Job::MeasureCase(const BenchSubject& subject, const BenchCase& what) {
   std::vector<Runner*> runners;
   runners.reserve(entries.size());
   for (const Entry& entry : entries) runners.push_back(entry.runner.get());
+  const OtherWork others(runners);
   std::vector<Timing> timings = Measure(runners, plan_.schedule, [&] { progress_.Advance(); });
+  const double share = others.Share(report_.cores);
   for (std::size_t i = 0; i < entries.size(); ++i) {
+    entries[i].others = share;
     entries[i].timing = std::move(timings[i]);
     entries[i].peak_memory = PeakMemory(entries[i].runner->pid());
   }
@@ -170,6 +202,7 @@ void Job::Report(const BenchCase& what, const std::vector<Entry>& entries,
                        .runs = static_cast<int>(timing.ms.size()),
                        .ms = SpreadOf(timing.ms),
                        .difference = DifferenceOf(timing.coordinates, truth),
+                       .others = entry.others,
                        .peak_memory = entry.peak_memory};
     if (entry.own != nullptr) {
       result.workspace = static_cast<std::int64_t>(entry.own->WorkspaceBytes());

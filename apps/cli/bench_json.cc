@@ -40,6 +40,7 @@ Json ResultJson(const BenchResult& result) {
                {"share_of_peak", MacsPerSecond(result) / result.what.peak},
                {"mean_difference_cells", result.difference.mean},
                {"largest_difference_cells", result.difference.largest},
+               {"cpu_share_of_others", result.others},
                {"workspace_bytes", result.workspace > 0 ? Json(result.workspace) : Json()},
                {"peak_memory_bytes", result.peak_memory}});
   if (!result.layers.empty()) {

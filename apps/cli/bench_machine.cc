@@ -1,7 +1,9 @@
 #include "apps/cli/bench_machine.h"
 
 #include <sys/utsname.h>
+#include <unistd.h>
 
+#include <ctime>
 #include <fstream>
 #include <sstream>
 
@@ -34,6 +36,31 @@ std::int64_t PeakMemory(pid_t process) {
   std::int64_t kilobytes = 0;
   in >> kilobytes;
   return kilobytes * 1024;
+}
+
+double CpuSeconds(pid_t process) {
+  clockid_t clock{};
+  timespec time{};
+  if (::clock_getcpuclockid(process, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return 0;
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+double CpuSecondsOfAll() {
+  // cpu user nice system idle iowait irq softirq steal: all but the two in which nothing runs.
+  std::ifstream file("/proc/stat");
+  std::string name;
+  double user = 0;
+  double nice = 0;
+  double system = 0;
+  double idle = 0;
+  double io_wait = 0;
+  double irq = 0;
+  double soft_irq = 0;
+  double steal = 0;
+  file >> name >> user >> nice >> system >> idle >> io_wait >> irq >> soft_irq >> steal;
+  if (!file) return 0;
+  return (user + nice + system + irq + soft_irq + steal) /
+         static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 void ResetPeakMemory() { std::ofstream("/proc/self/clear_refs") << "5"; }

@@ -1,4 +1,4 @@
-// What `bench` says about the machine and about memory.
+// What `bench` says about the machine and about memory and CPU time.
 #pragma once
 
 #include <sys/types.h>
@@ -15,5 +15,10 @@ std::string CpuName();
 std::int64_t PeakMemory(pid_t process);
 /// From now on PeakMemory of this process counts anew, where the system allows.
 void ResetPeakMemory();
+
+/// CPU time that a process has used, in seconds; 0 once it has ended.
+double CpuSeconds(pid_t process);
+/// And all processes together since the machine started; 0 where the system does not say.
+double CpuSecondsOfAll();
 
 }  // namespace cnp::cli

@@ -10,6 +10,8 @@ namespace {
 constexpr const char* kNotes =
     "p10, p90: 10th and 90th percentile. GMAC/s and the share of the peak count the published "
     "layers'\nmultiply-adds. Off: how far coordinates are from our f32's, in heatmap cells.\n"
+    "Others: the share of all cores that other programs used meanwhile; trust times where it is "
+    "0.\n"
     "Memory: the most that the process had at once, with the weights as they are read and "
     "packed;\nworkspace: what a session takes beside the network.";
 
@@ -33,15 +35,15 @@ std::vector<std::string> Row(const BenchResult& result) {
                fmt::format("{:.2f}", result.ms.p10), fmt::format("{:.2f}", result.ms.p90),
                fmt::format("{:.1f}", PicturesPerSecond(result)), fmt::format("{:.1f}", rate * 1e-9),
                Percent(rate / result.what.peak), Cells(result.difference.mean),
-               Cells(result.difference.largest),
+               Cells(result.difference.largest), Percent(result.others),
                result.workspace > 0 ? Bytes(static_cast<double>(result.workspace)) : "-",
                Bytes(static_cast<double>(result.peak_memory))});
 }
 
 std::string ResultTable(const std::vector<BenchResult>& results) {
   Table table({"network", ">threads", ">batch", "engine", "precision", ">ms", ">p10", ">p90",
-               ">pictures/s", ">GMAC/s", ">of peak", ">mean off", ">most off", ">workspace",
-               ">memory"});
+               ">pictures/s", ">GMAC/s", ">of peak", ">mean off", ">most off", ">others",
+               ">workspace", ">memory"});
   for (const BenchResult& result : results) table.Add(Row(result));
   return table.Text();
 }

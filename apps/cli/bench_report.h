@@ -41,6 +41,7 @@ struct BenchResult {
   int runs = 0;
   Spread ms;  ///< Of a batch.
   Difference difference;
+  double others = 0;             ///< Share of all cores that other programs used meanwhile.
   std::int64_t peak_memory = 0;  ///< Bytes, of the whole process.
   std::int64_t workspace = 0;    ///< Bytes; ours only.
   std::vector<LayerTime> layers;

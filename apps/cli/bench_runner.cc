@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <ctime>
 #include <thread>
 
+#include "apps/cli/bench_machine.h"
 #include "convnextpose/base/check.h"
 
 namespace cnp::cli {
@@ -16,25 +16,17 @@ using std::chrono::milliseconds;
 // Runs of one turn.
 constexpr int kTurn = 5;
 
-double CpuSeconds(clockid_t clock) {
-  timespec time{};
-  if (::clock_gettime(clock, &time) != 0) return 0;  // A process that has ended rests.
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
 // Thread pools spin for a while after their work, waiting for more (ONNX Runtime's for up to 20
 // ms), and would take the CPU from the next runner: waits until the process uses none.
 void AwaitRest(pid_t process) {
   constexpr milliseconds kWindow{2};
   constexpr double kRestingShare = 0.05;
   constexpr int kMaxWindows = 150;
-  clockid_t clock{};
-  if (::clock_getcpuclockid(process, &clock) != 0) return;
   const double window_seconds = std::chrono::duration<double>(kWindow).count();
   for (int i = 0; i < kMaxWindows; ++i) {
-    const double before = CpuSeconds(clock);
+    const double before = CpuSeconds(process);
     std::this_thread::sleep_for(kWindow);
-    if (CpuSeconds(clock) - before < kRestingShare * window_seconds) return;
+    if (CpuSeconds(process) - before < kRestingShare * window_seconds) return;
   }
 }
 

@@ -177,6 +177,16 @@ TEST(MachineTest, HasANameAndMemory) {
   EXPECT_EQ(PeakMemory(-1), 0);
 }
 
+TEST(MachineTest, CpuTimeIsThatOfTheProcess) {
+  const double before = CpuSeconds(::getpid());
+  const double all_before = CpuSecondsOfAll();
+  while (CpuSeconds(::getpid()) - before < 0.1) continue;
+  constexpr pid_t kNobody = 4'194'304;  // Linux numbers them below that.
+  EXPECT_EQ(CpuSeconds(kNobody), 0);
+  if (CpuSecondsOfAll() == 0) GTEST_SKIP() << "this system does not say";
+  EXPECT_GT(CpuSecondsOfAll() - all_before, 0.05);
+}
+
 TEST(MachineTest, PeakMemoryCountsAnewAfterAReset) {
   if (::access("/proc/self/clear_refs", W_OK) != 0) GTEST_SKIP() << "this system has no reset";
   constexpr std::size_t kBytes = 64'000'000;
