@@ -250,7 +250,7 @@ void DotPointwiseImpl(const PackedDotPointwise& weights, Channels channels, Inpu
                PixelCursor<const float>(add),
                i == 0 && residual.data != nullptr,
                PixelCursor<float>(sums),
-               Prefetch(first + group_bytes, group_bytes / weights.blocks(),
+               Prefetch(weights.weights.size(), first + group_bytes, group_bytes / weights.blocks(),
                         pixels / RowsFor(kMaxVecs))});
     }
     done += vecs * static_cast<int>(kLanes);

@@ -101,7 +101,8 @@ void Columns(const PackedPointwise& weights, int channel, const PointwiseInput& 
   constexpr int kRows = RowsFor(kVecs);
   const auto bytes = static_cast<std::ptrdiff_t>(sizeof(float)) * weights.in * kVecs * kLanes;
   Rest rest = {in, 0, PixelCursor<float>(out),
-               Prefetch(PanelOf(weights, channel + kVecs * kLanes), bytes, pixels / kRows)};
+               Prefetch(weights.weights.size() * sizeof(float),
+                        PanelOf(weights, channel + kVecs * kLanes), bytes, pixels / kRows)};
   for (int row = 0; pixels > 0; ++row, pixels -= in.width) {
     rest.in.data = in.data + row * in.row_stride;
     rest.pixels = std::min(pixels, in.width);

@@ -113,6 +113,7 @@ struct Chunk {
   const float* bias;  // Null unless the chunk is the first: then `out` holds sums.
   int inputs;
   std::ptrdiff_t width;
+  std::size_t layer_bytes;
 };
 
 // The pixels that are left, as far as they fill tiles of kPixels.
@@ -125,15 +126,22 @@ struct Rest {
   PixelCursor<float> out;
 };
 
+// One tile's inputs are collected while the one before is computed: a list that was just written
+// could not be read before all work in flight is done.
 template <int kPixels, int kVecs>
 void Tiles(const Chunk& chunk, Rest& rest) {
-  Active active;
-  const std::ptrdiff_t floats = chunk.inputs * chunk.width;
-  Prefetch next_chunk(chunk.weights + floats, floats * static_cast<std::ptrdiff_t>(sizeof(float)),
+  Active lists[2];
+  const std::ptrdiff_t bytes =
+      chunk.inputs * chunk.width * static_cast<std::ptrdiff_t>(sizeof(float));
+  Prefetch next_chunk(chunk.layer_bytes, chunk.weights + chunk.inputs * chunk.width, bytes,
                       rest.pixels / kPixels);
-  for (; rest.pixels >= kPixels; rest.pixels -= kPixels) {
+  const std::ptrdiff_t tile = kPixels * rest.in_stride;
+  if (rest.pixels >= kPixels) Collect<kPixels>(rest.in, rest.in_stride, chunk.inputs, lists[0]);
+  for (int t = 0; rest.pixels >= kPixels; ++t, rest.pixels -= kPixels) {
+    if (rest.pixels >= 2 * kPixels) {
+      Collect<kPixels>(rest.in + tile, rest.in_stride, chunk.inputs, lists[(t + 1) % 2]);
+    }
     next_chunk.Step();
-    Collect<kPixels>(rest.in, rest.in_stride, chunk.inputs, active);
     Ends<kPixels> ends;
     for (int p = 0; p < kPixels; ++p) {
       ends.out[p] = rest.out.Next();
@@ -141,10 +149,10 @@ void Tiles(const Chunk& chunk, Rest& rest) {
       ends.residual[p] = rest.has_residual ? rest.residual.Next() : nullptr;
     }
     for (std::ptrdiff_t channel = 0; channel < chunk.width; channel += kVecs * kLanes) {
-      AddRows<kPixels, kVecs>(active, rest.in, rest.in_stride, chunk.weights, chunk.width, ends,
-                              channel, std::make_integer_sequence<int, kPixels * kVecs>());
+      AddRows<kPixels, kVecs>(lists[t % 2], rest.in, rest.in_stride, chunk.weights, chunk.width,
+                              ends, channel, std::make_integer_sequence<int, kPixels * kVecs>());
     }
-    rest.in += kPixels * rest.in_stride;
+    rest.in += tile;
   }
 }
 
@@ -179,7 +187,8 @@ void Strip(const PackedSparsePointwise& weights, const Channels& group, Inputs i
     rest.has_residual = strip.has_residual && i == 0;
     tiles({rows + std::ptrdiff_t{i} * group.count,
            i == 0 ? weights.bias.data() + group.first : nullptr,
-           std::min(weights.chunk, inputs.count - done), group.count},
+           std::min(weights.chunk, inputs.count - done), group.count,
+           weights.weights.size() * sizeof(float)},
           rest);
   }
 }
