@@ -10,8 +10,11 @@ namespace {
 // Pixels that go from a block's first matrix product to its second together: what lies between
 // stays in the first-level cache.
 constexpr int kStripPixels = 64;
-// Activations of one tile: they stay in a second-level cache of 1 MB beside the weights in use.
-constexpr std::size_t kTileBytes = 384 << 10;
+// Activations of one tile, as many as its weights but within bounds: enough for neighbouring tiles
+// to share few of the rows that a depthwise reads, and few enough to stay in a second-level cache
+// of 1 MB beside the weights in use.
+constexpr std::size_t kMinTileBytes = 96 << 10;
+constexpr std::size_t kMaxTileBytes = 384 << 10;
 
 model::Shape OutputShape(const Step& step) {
   return std::visit(
@@ -83,12 +86,10 @@ Traffic TrafficOf(const Step& step) {
       step);
 }
 
-// A tile's pixels: enough to use each weight often while it is in the caches, few enough for the
-// activations to stay there too.
 int TilePixels(const Step& step) {
   const auto [weights, activations] = TrafficOf(step);
-  const std::size_t fitting = std::min(weights / 2, kTileBytes) / (activations * sizeof(float));
-  return std::max(kStripPixels, static_cast<int>(fitting));
+  const std::size_t bytes = std::clamp(weights / 2, kMinTileBytes, kMaxTileBytes);
+  return static_cast<int>(bytes / (activations * sizeof(float)));
 }
 
 int StripRows(int width) { return std::max(1, kStripPixels / width); }
