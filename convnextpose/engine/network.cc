@@ -85,6 +85,9 @@ class Compiler {
   [[nodiscard]] Product Pack(std::span<const float> weight, std::span<const float> bias, int in,
                              int out, DotType type) const {
     if (precision_ == Precision::kF32) return PackPointwise(weight, bias, in, out);
+    if (precision_ == Precision::kF16 && !HasDotProducts()) {
+      return PackHalfPointwise(weight, bias, in, out);
+    }
     return PackDotPointwise(weight, bias, in, out, type, DotBlock(in));
   }
   // The inputs are not negative. Skipping zeros in single precision beats 16 bits where most are
@@ -95,7 +98,8 @@ class Compiler {
     const std::vector<float>& bias = Tensor(layer, ".bias");
     const int in = layer.in.channels;
     const int out = layer.out.channels;
-    if (precision_ == Precision::kF32 || (precision_ == Precision::kF16 && mostly_zero)) {
+    const bool half = precision_ == Precision::kF16;
+    if (precision_ == Precision::kF32 || (half && (mostly_zero || !HasDotProducts()))) {
       return PackSparsePointwise(weight, bias, in, out);
     }
     const DotType type = precision_ == Precision::kInt8 ? DotType::kUint8 : DotType::kInt16;

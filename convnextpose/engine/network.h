@@ -19,7 +19,7 @@
 namespace cnp::engine {
 
 /// The weights of a matrix product in the form that the precision asks for.
-using Product = std::variant<PackedPointwise, PackedDotPointwise>;
+using Product = std::variant<PackedPointwise, PackedHalfPointwise, PackedDotPointwise>;
 /// The same behind a ReLU, whose zeros need no work in single precision.
 using ReluProduct = std::variant<PackedSparsePointwise, PackedDotPointwise>;
 

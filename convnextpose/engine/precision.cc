@@ -21,7 +21,13 @@ Result<Precision> ParsePrecision(std::string_view name) {
   if (name == "auto") return BestPrecision();
   std::string known = "auto";
   for (std::size_t i = 0; i < kNames.size(); ++i) {
-    if (kNames[i] == name) return static_cast<Precision>(i);
+    const auto precision = static_cast<Precision>(i);
+    if (kNames[i] == name && precision == Precision::kInt8 && !HasDotProducts()) {
+      return Error{
+          "int8 is slow without dot products (AVX512-VNNI), which this processor or the "
+          "instruction set that was forced lacks: choose f32 or f16"};
+    }
+    if (kNames[i] == name) return precision;
     known += ", " + std::string(kNames[i]);
   }
   return Error{"there is no precision '" + std::string(name) + "': choose " + known};

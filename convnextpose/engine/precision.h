@@ -10,7 +10,8 @@ namespace cnp::engine {
 
 enum class Precision {
   kF32,   ///< Single precision throughout.
-  kF16,   ///< 16 bits: whole numbers that share a scale (kernels/dot_pointwise.h).
+  kF16,   ///< 16 bits: whole numbers that share a scale (kernels/dot_pointwise.h); on processors
+          ///< without dot products, weights stored in half precision.
   kInt8,  ///< 8 bits in the blocks and the last layer, 16 in the others.
 };
 
@@ -21,7 +22,8 @@ std::string_view Name(Precision precision);
 /// instructions for it, else kF32. The error of kInt8 depends on the weights: it is never chosen.
 Precision BestPrecision();
 
-/// The inverse of Name; "auto" is BestPrecision(). Error: lists the names.
+/// The inverse of Name; "auto" is BestPrecision(). Errors: an unknown name, with a list of them;
+/// int8 on a processor that would take seconds.
 Result<Precision> ParsePrecision(std::string_view name);
 
 }  // namespace cnp::engine

@@ -294,7 +294,7 @@ Session::ProductInput Session::Prepare(const Product& product, const PointwiseIn
 void Session::Multiply(const Product& product, Channels channels, const ProductInput& in,
                        int pixels, Activation activation, const Pixels& out) {
   std::visit(Overloaded{
-                 [&](const PackedPointwise& weights) {
+                 [&](const auto& weights) {
                    Pointwise(weights, channels, in.floats, pixels, activation, out);
                  },
                  [&](const PackedDotPointwise& weights) {

@@ -1,6 +1,7 @@
 #include "convnextpose/engine/kernels/pointwise.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "convnextpose/base/check.h"
 #include "convnextpose/engine/kernels/prefetch.h"
@@ -27,9 +28,21 @@ constexpr int RowsFor(int vecs) {
 }
 
 // Where the kernel finds the weights of a padded output channel.
-const float* PanelOf(const PackedPointwise& weights, std::ptrdiff_t channel) {
+template <class Packed>
+HWY_INLINE const auto* PanelOf(const Packed& weights, std::ptrdiff_t channel) {
   return weights.weights.data() + channel / kChannelBlock * weights.in * kChannelBlock +
          channel % kChannelBlock;
+}
+
+HWY_INLINE V LoadWeights(const float* weights) { return hn::Load(D(), weights); }
+HWY_INLINE V LoadWeights(const std::uint16_t* weights) {
+  const hn::Rebind<hwy::float16_t, D> d16;
+  return hn::PromoteTo(D(), hn::Load(d16, reinterpret_cast<const hwy::float16_t*>(weights)));
+}
+
+HWY_INLINE V Scaled(const PackedPointwise&, V value) { return value; }
+HWY_INLINE V Scaled(const PackedHalfPointwise& weights, V value) {
+  return hn::Mul(value, hn::Set(D(), weights.scale));
 }
 
 // IfThenElse, not Max: keeps NaN visible on every instruction set.
@@ -38,11 +51,11 @@ HWY_INLINE V Relu(V value) {
   return hn::IfThenElse(hn::Lt(value, hn::Zero(d)), hn::Zero(d), value);
 }
 
-template <int kRows, int kVecs>
-HWY_INLINE void Tile(const PackedPointwise& weights, int channel, const PointwiseInput& in,
+template <int kRows, int kVecs, class Packed>
+HWY_INLINE void Tile(const Packed& weights, int channel, const PointwiseInput& in,
                      Activation activation, float* const* out) {
   const D d;
-  const float* panels[kVecs];
+  decltype(weights.weights.data()) panels[kVecs];
   V sums[kRows][kVecs];
   for (int v = 0; v < kVecs; ++v) {
     panels[v] = PanelOf(weights, channel + v * kLanes);
@@ -55,7 +68,7 @@ HWY_INLINE void Tile(const PackedPointwise& weights, int channel, const Pointwis
     for (int i = 0; i < in.run_length; ++i) {
       V w[kVecs];
       for (int v = 0; v < kVecs; ++v) {
-        w[v] = hn::Load(d, panels[v] + std::ptrdiff_t{i} * kChannelBlock);
+        w[v] = LoadWeights(panels[v] + std::ptrdiff_t{i} * kChannelBlock);
       }
       for (int r = 0; r < kRows; ++r) {
         const V x = hn::Set(d, run[r * stride + i]);
@@ -67,8 +80,8 @@ HWY_INLINE void Tile(const PackedPointwise& weights, int channel, const Pointwis
   }
   for (int r = 0; r < kRows; ++r) {
     for (int v = 0; v < kVecs; ++v) {
-      hn::StoreU(activation == Activation::kRelu ? Relu(sums[r][v]) : sums[r][v], d,
-                 out[r] + v * kLanes);
+      const V sum = Scaled(weights, sums[r][v]);
+      hn::StoreU(activation == Activation::kRelu ? Relu(sum) : sum, d, out[r] + v * kLanes);
     }
   }
 }
@@ -82,9 +95,8 @@ struct Rest {
 };
 
 // As many tiles of kRows pixels as there are pixels for.
-template <int kRows, int kVecs>
-HWY_INLINE void Tiles(const PackedPointwise& weights, int channel, Activation activation,
-                      Rest& rest) {
+template <int kRows, int kVecs, class Packed>
+HWY_INLINE void Tiles(const Packed& weights, int channel, Activation activation, Rest& rest) {
   for (; rest.pixels >= kRows; rest.pixels -= kRows) {
     rest.next_weights.Step();
     float* out[kRows];
@@ -95,14 +107,14 @@ HWY_INLINE void Tiles(const PackedPointwise& weights, int channel, Activation ac
 }
 
 // All pixels of one group of columns, row by row: full tiles first, then tiles of 4, 2 and 1.
-template <int kVecs>
-void Columns(const PackedPointwise& weights, int channel, const PointwiseInput& in, int pixels,
+template <int kVecs, class Packed>
+void Columns(const Packed& weights, int channel, const PointwiseInput& in, int pixels,
              Activation activation, const Pixels& out) {
   constexpr int kRows = RowsFor(kVecs);
-  const auto bytes = static_cast<std::ptrdiff_t>(sizeof(float)) * weights.in * kVecs * kLanes;
+  constexpr auto kBytes = static_cast<std::ptrdiff_t>(sizeof(weights.weights[0]));
   Rest rest = {in, 0, PixelCursor<float>(out),
-               Prefetch(weights.weights.size() * sizeof(float),
-                        PanelOf(weights, channel + kVecs * kLanes), bytes, pixels / kRows)};
+               Prefetch(weights.weights.size() * kBytes, PanelOf(weights, channel + kVecs * kLanes),
+                        kBytes * weights.in * kVecs * kLanes, pixels / kRows)};
   for (int row = 0; pixels > 0; ++row, pixels -= in.width) {
     rest.in.data = in.data + row * in.row_stride;
     rest.pixels = std::min(pixels, in.width);
@@ -113,8 +125,9 @@ void Columns(const PackedPointwise& weights, int channel, const PointwiseInput& 
   }
 }
 
-void PointwiseImpl(const PackedPointwise& weights, Channels channels, const PointwiseInput& in,
-                   int pixels, Activation activation, const Pixels& out) {
+template <class Packed>
+void AllColumns(const Packed& weights, Channels channels, const PointwiseInput& in, int pixels,
+                Activation activation, const Pixels& out) {
   const int vectors = channels.count / static_cast<int>(kLanes);
   const int groups = (vectors + kMaxVecs - 1) / kMaxVecs;
   int done = 0;
@@ -125,12 +138,33 @@ void PointwiseImpl(const PackedPointwise& weights, Channels channels, const Poin
     group.data += done;
     const int channel = channels.first + done;
     if constexpr (k32Registers) {
-      constexpr decltype(&Columns<1>) kColumns[] = {Columns<1>, Columns<2>, Columns<3>, Columns<4>};
+      constexpr decltype(&Columns<1, Packed>) kColumns[] = {Columns<1, Packed>, Columns<2, Packed>,
+                                                            Columns<3, Packed>, Columns<4, Packed>};
       kColumns[vecs - 1](weights, channel, in, pixels, activation, group);
     } else {
       Columns<kMaxVecs>(weights, channel, in, pixels, activation, group);
     }
     done += vecs * static_cast<int>(kLanes);
+  }
+}
+
+void PointwiseImpl(const PackedPointwise& weights, Channels channels, const PointwiseInput& in,
+                   int pixels, Activation activation, const Pixels& out) {
+  AllColumns(weights, channels, in, pixels, activation, out);
+}
+void HalfPointwiseImpl(const PackedHalfPointwise& weights, Channels channels,
+                       const PointwiseInput& in, int pixels, Activation activation,
+                       const Pixels& out) {
+  AllColumns(weights, channels, in, pixels, activation, out);
+}
+
+// Rounds `count` floats, a multiple of kChannelBlock, times `factor` to half precision.
+void ToHalfImpl(const float* from, std::size_t count, float factor, std::uint16_t* to) {
+  const D d;
+  const hn::Rebind<hwy::float16_t, D> d16;
+  for (std::size_t i = 0; i < count; i += kLanes) {
+    const V value = hn::Mul(hn::Load(d, from + i), hn::Set(d, factor));
+    hn::Store(hn::DemoteTo(d16, value), d16, reinterpret_cast<hwy::float16_t*>(to + i));
   }
 }
 
@@ -143,6 +177,20 @@ HWY_AFTER_NAMESPACE();
 namespace cnp::engine {
 
 HWY_EXPORT(PointwiseImpl);
+HWY_EXPORT(HalfPointwiseImpl);
+HWY_EXPORT(ToHalfImpl);
+
+namespace {
+
+template <class Packed>
+void CheckCall(const Packed& weights, Channels channels, const PointwiseInput& in) {
+  CNP_CHECK(channels.first % kChannelBlock == 0 && channels.count % kChannelBlock == 0 &&
+                channels.first + channels.count <= weights.out,
+            "channels are whole blocks of the layer");
+  CNP_CHECK(in.runs * in.run_length == weights.in, "runs do not hold the layer's inputs");
+}
+
+}  // namespace
 
 PackedPointwise PackPointwise(std::span<const float> weight, std::span<const float> bias, int in,
                               int out) {
@@ -162,13 +210,33 @@ PackedPointwise PackPointwise(std::span<const float> weight, std::span<const flo
   return packed;
 }
 
+PackedHalfPointwise PackHalfPointwise(std::span<const float> weight, std::span<const float> bias,
+                                      int in, int out) {
+  const PackedPointwise full = PackPointwise(weight, bias, in, out);
+  float largest = 0;
+  for (const float w : weight) largest = std::max(largest, std::abs(w));
+  int exponent = 0;
+  std::frexp(largest, &exponent);
+  exponent = std::max(exponent, -100);  // 1 / scale must be finite.
+  PackedHalfPointwise half{.in = full.in, .out = full.out, .scale = std::ldexp(1.0F, exponent)};
+  half.weights.resize(full.weights.size());
+  HWY_DYNAMIC_DISPATCH(ToHalfImpl)
+  (full.weights.data(), full.weights.size(), 1 / half.scale, half.weights.data());
+  half.bias = full.bias;
+  for (float& value : half.bias) value /= half.scale;
+  return half;
+}
+
 void Pointwise(const PackedPointwise& weights, Channels channels, const PointwiseInput& in,
                int pixels, Activation activation, const Pixels& out) {
-  CNP_CHECK(channels.first % kChannelBlock == 0 && channels.count % kChannelBlock == 0 &&
-                channels.first + channels.count <= weights.out,
-            "channels are whole blocks of the layer");
-  CNP_CHECK(in.runs * in.run_length == weights.in, "runs do not hold the layer's inputs");
+  CheckCall(weights, channels, in);
   HWY_DYNAMIC_DISPATCH(PointwiseImpl)(weights, channels, in, pixels, activation, out);
+}
+
+void Pointwise(const PackedHalfPointwise& weights, Channels channels, const PointwiseInput& in,
+               int pixels, Activation activation, const Pixels& out) {
+  CheckCall(weights, channels, in);
+  HWY_DYNAMIC_DISPATCH(HalfPointwiseImpl)(weights, channels, in, pixels, activation, out);
 }
 
 }  // namespace cnp::engine

@@ -1,6 +1,7 @@
 // Pointwise (1x1) convolution: a matrix product over channels, with its epilogue.
 #pragma once
 
+#include <cstdint>
 #include <limits>
 #include <span>
 
@@ -18,9 +19,22 @@ struct PackedPointwise {
   AlignedVector<float> bias;
 };
 
+/// The same with weights in half precision, times 1 / scale: half the memory, computed in single
+/// precision all the same.
+struct PackedHalfPointwise {
+  int in = 0;
+  int out = 0;
+  AlignedVector<std::uint16_t> weights;
+  AlignedVector<float> bias;  ///< Times 1 / scale.
+  float scale = 1;            ///< A power of two that brings the largest weight near 1.
+};
+
 /// weight: [out, in] row-major; bias: [out].
 PackedPointwise PackPointwise(std::span<const float> weight, std::span<const float> bias, int in,
                               int out);
+/// Weights must be finite.
+PackedHalfPointwise PackHalfPointwise(std::span<const float> weight, std::span<const float> bias,
+                                      int in, int out);
 
 /// Some of a layer's padded channels, in whole blocks of kChannelBlock.
 struct Channels {
@@ -49,6 +63,9 @@ struct PointwiseInput {
 /// Each sum runs over i in ascending order, whatever the tiling: a pixel's result does not depend
 /// on the pixels around it. Thread-safe on disjoint outputs.
 void Pointwise(const PackedPointwise& weights, Channels channels, const PointwiseInput& in,
+               int pixels, Activation activation, const Pixels& out);
+
+void Pointwise(const PackedHalfPointwise& weights, Channels channels, const PointwiseInput& in,
                int pixels, Activation activation, const Pixels& out);
 
 /// The same for all channels, and pixels that lie in_stride floats apart.

@@ -1,5 +1,7 @@
 #include "convnextpose/engine/kernels/pointwise.h"
 
+#include <cmath>
+
 #include "convnextpose/engine/kernels/kernel_test.h"
 
 namespace cnp::engine {
@@ -137,6 +139,37 @@ TEST_P(PointwiseTest, APixelDoesNotDependOnItsNeighbours) {
     run(0, split, parts);
     run(split, pixels - split, parts);
     ASSERT_EQ(parts, whole) << "split at " << split;
+  }
+}
+
+// Small weights, as trained networks have: far below half precision's normal range without a scale.
+TEST_P(PointwiseTest, HalfWeightsKeepElevenBits) {
+  for (const float size : {1.0F, 1e-6F, 1e4F, 0.0F}) {
+    const int in = 70;
+    const int out = 40;
+    const int pixels = 9;
+    std::vector<float> weight = Random(in * out);
+    for (float& w : weight) w *= size;
+    std::vector<float> bias = Random(out);
+    for (float& b : bias) b *= size;
+    const PackedHalfPointwise packed = PackHalfPointwise(weight, bias, in, out);
+    const std::vector<float> x = Random(in * pixels);
+    std::vector<float> y = Nans(packed.out * pixels);
+    Pointwise(packed, {0, packed.out}, {.data = x.data(), .pixel_stride = in, .run_length = in},
+              pixels, Activation::kRelu, {y.data(), pixels, 0, packed.out});
+    double difference = 0;
+    for (int p = 0; p < pixels; ++p) {
+      for (int o = 0; o < out; ++o) {
+        double sum = bias[o];
+        for (int i = 0; i < in; ++i) {
+          sum += static_cast<double>(weight[o * in + i]) * x[p * in + i];
+        }
+        const double expected = std::max(sum, 0.0);
+        ASSERT_NEAR(y[p * packed.out + o], expected, size * in * 0x1p-12) << size;
+        difference = std::max(difference, std::abs(y[p * packed.out + o] - expected));
+      }
+    }
+    EXPECT_EQ(difference > 1e-6 * size, size != 0) << "nothing was rounded";
   }
 }
 
