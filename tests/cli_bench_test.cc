@@ -144,7 +144,9 @@ TEST_F(CliBenchTest, PrecisionsTakeTurnsAndSayHowFarTheyAreApart) {
   EXPECT_THAT(json["results"], SizeIs(int8 ? 3 : 2)) << "auto is one of the others";
   EXPECT_EQ(difference["f32"], 0);
   EXPECT_GT(difference["f16"], 0);
-  if (int8) EXPECT_GT(difference["int8"], difference["f16"]);
+  if (int8) {
+    EXPECT_GT(difference["int8"], difference["f16"]);
+  }
 }
 
 TEST_F(CliBenchTest, LayersAreThoseOfTheNetworkAndAddUpToIt) {

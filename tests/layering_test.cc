@@ -35,7 +35,8 @@ std::string FirstPart(const std::string& path) { return path.substr(0, path.find
 // Tests and benchmarks may include everything.
 bool IsProgram(const fs::path& path) {
   const std::string name = path.filename().string();
-  return name.find("_test.") != std::string::npos || name.find("_bench.") != std::string::npos;
+  return name.find("_test.") != std::string::npos || name.find("_bench.") != std::string::npos ||
+         name.starts_with("test_");
 }
 
 TEST(LayeringTest, FoldersIncludeOnlyWhatTheirRowNames) {
