@@ -246,7 +246,7 @@ std::size_t Session::WorkspaceBytes() const {
 int Session::RowsPerTile(const Step& step, int pictures) const {
   const model::Shape shape = OutputShape(step);
   const int for_cache = std::max(1, TilePixels(step) / shape.width);
-  const int for_threads = std::max(1, shape.height * pictures / (2 * pool_.size()));
+  const int for_threads = std::max(1, shape.height * pictures / pool_.size());
   return std::min({for_cache, for_threads, shape.height});
 }
 
