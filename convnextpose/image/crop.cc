@@ -95,7 +95,7 @@ class RowPair {
 // an output row blends two of them. finish(y, first, first_weight, second, second_weight) does so.
 template <typename Finish>
 void ForEachRow(const ImageView& picture, const pose::Box& box, int width, int height, bool mirror,
-                const Finish& finish) {
+                int first_row, int count, const Finish& finish) {
   CNP_CHECK(picture.rgb != nullptr && picture.width > 0 && picture.height > 0,
             "the picture has no pixels");
   CNP_CHECK(pose::CheckNetworkBox(box).ok(), "network box " + pose::ToString(box));
@@ -108,7 +108,7 @@ void ForEachRow(const ImageView& picture, const pose::Box& box, int width, int h
   if (mirror) std::reverse(columns.begin(), columns.end());
   const std::vector<Tap> rows = Taps(map.y0, map.yy, height, picture.height);
   RowPair pair(picture, columns);
-  for (int y = 0; y < height; ++y) {
+  for (int y = first_row; y < first_row + count; ++y) {
     const Tap& tap = rows[static_cast<std::size_t>(y)];
     pair.MoveTo(tap);
     finish(y, pair.first(), tap.first_weight, pair.second(), tap.second_weight);
@@ -119,8 +119,14 @@ void ForEachRow(const ImageView& picture, const pose::Box& box, int width, int h
 
 void Crop(const ImageView& picture, const pose::Box& network_box, int input_width, int input_height,
           bool mirror, std::span<float> out) {
+  CropRows(picture, network_box, input_width, input_height, mirror, 0, input_height, out);
+}
+
+void CropRows(const ImageView& picture, const pose::Box& network_box, int input_width,
+              int input_height, bool mirror, int first, int count, std::span<float> out) {
   const std::size_t row_size = std::size_t{3} * input_width;
-  CNP_CHECK(out.size() == row_size * input_height, "the output's size");
+  CNP_CHECK(first >= 0 && count >= 0 && first + count <= input_height, "rows of the input");
+  CNP_CHECK(out.size() == row_size * count, "the output's size");
   // (value/255 - mean) / std = value * scale + shift, with one entry a value of a row so that the
   // loop below is a plain vector loop.
   std::vector<float> scale(row_size);
@@ -130,11 +136,11 @@ void Crop(const ImageView& picture, const pose::Box& network_box, int input_widt
     shift[i] = -kMean[i % 3] / kStd[i % 3];
   }
   ForEachRow(
-      picture, network_box, input_width, input_height, mirror,
-      [&](int y, const float* first, float first_weight, const float* second, float second_weight) {
-        float* row = out.data() + row_size * y;
+      picture, network_box, input_width, input_height, mirror, first, count,
+      [&](int y, const float* upper, float upper_weight, const float* lower, float lower_weight) {
+        float* row = out.data() + row_size * (y - first);
         for (std::size_t i = 0; i < row_size; ++i) {
-          const float value = first[i] * first_weight + second[i] * second_weight;
+          const float value = upper[i] * upper_weight + lower[i] * lower_weight;
           row[i] = value * scale[i] + shift[i];
         }
       });
@@ -145,7 +151,7 @@ void CropBytes(const ImageView& picture, const pose::Box& network_box, int input
   const std::size_t row_size = std::size_t{3} * input_width;
   CNP_CHECK(out.size() == row_size * input_height, "the output's size");
   ForEachRow(
-      picture, network_box, input_width, input_height, mirror,
+      picture, network_box, input_width, input_height, mirror, 0, input_height,
       [&](int y, const float* first, float first_weight, const float* second, float second_weight) {
         std::uint8_t* row = out.data() + row_size * y;
         for (std::size_t i = 0; i < row_size; ++i) {

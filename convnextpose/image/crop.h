@@ -22,6 +22,10 @@ inline constexpr std::array<float, 3> kStd = {0.229F, 0.224F, 0.225F};
 void Crop(const ImageView& picture, const pose::Box& network_box, int input_width, int input_height,
           bool mirror, std::span<float> out);
 
+/// Rows [first, first + count) of the same alone, to the bit: out [count, input_width, 3].
+void CropRows(const ImageView& picture, const pose::Box& network_box, int input_width,
+              int input_height, bool mirror, int first, int count, std::span<float> out);
+
 /// The same before normalisation, rounded to 8 bits: to look at, and to compare with others.
 void CropBytes(const ImageView& picture, const pose::Box& network_box, int input_width,
                int input_height, bool mirror, std::span<std::uint8_t> out);

@@ -110,6 +110,26 @@ TEST_P(AgainstOpenCv, IsNormalisedAndMirroredToTheBit) {
   }
 }
 
+TEST(Crop, RowsAreTheSameBitsOnTheirOwn) {
+  const Image picture = Picture(50, 70);
+  const pose::Box box = {-5, 3, 40, 61};
+  const int side = 24;
+  std::vector<float> whole(std::size_t{3} * side * side);
+  Crop(picture.view(), box, side, side, true, whole);
+  for (const int band : {1, 7, 24}) {
+    std::vector<float> rows(whole.size(), std::nanf(""));
+    for (int first = 0; first < side; first += band) {
+      const int count = std::min(band, side - first);
+      CropRows(
+          picture.view(), box, side, side, true, first, count,
+          std::span(rows).subspan(std::size_t{3} * side * first, std::size_t{3} * side * count));
+    }
+    EXPECT_EQ(rows, whole) << band;
+  }
+  EXPECT_THROW(CropRows(picture.view(), box, side, side, true, side, 1, std::span(whole).first(72)),
+               CheckFailure);
+}
+
 TEST(Crop, OutsideIsBlackBeforeNormalisation) {
   const Image picture = Picture(20, 10);
   std::vector<float> crop(std::size_t{3} * 8 * 4);

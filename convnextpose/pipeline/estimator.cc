@@ -8,6 +8,9 @@
 namespace cnp::pipeline {
 namespace {
 
+// Of a crop, cut by one thread at a time.
+constexpr int kBandRows = 32;
+
 Estimate ToEstimate(std::span<const engine::JointEstimate> joints) {
   Estimate estimate;
   for (const engine::JointEstimate& joint : joints) {
@@ -73,10 +76,16 @@ void Estimator::RunBatch(std::span<const CropRequest> crops, std::span<Estimate>
   const model::Shape& shape = network_.input();
   const std::size_t floats = shape.elements();
   const int batch = static_cast<int>(crops.size()) * views_;
-  pool_.ParallelFor(batch, [&](int task, int) {
-    const CropRequest& crop = crops[task / views_];
-    image::Crop(crop.picture, crop.network_box, shape.width, shape.height, task % views_ == 1,
-                std::span(input_).subspan(task * floats, floats));
+  const int bands = (shape.height + kBandRows - 1) / kBandRows;
+  pool_.ParallelFor(batch * bands, [&](int task, int) {
+    const int view = task / bands;
+    const int row = task % bands * kBandRows;
+    const int rows = std::min(kBandRows, shape.height - row);
+    const std::size_t row_floats = floats / shape.height;
+    const CropRequest& crop = crops[view / views_];
+    image::CropRows(crop.picture, crop.network_box, shape.width, shape.height, view % views_ == 1,
+                    row, rows,
+                    std::span(input_).subspan(view * floats + row * row_floats, rows * row_floats));
   });
   const std::size_t joints = network_.joints();
   session_.Run(std::span(input_).first(batch * floats), batch,
