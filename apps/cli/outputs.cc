@@ -41,17 +41,18 @@ std::string DepthNote(const Person& person) {
                                                                    : "root depth from bone lengths";
 }
 
-std::string Assumptions(const PictureResult& result) {
+std::string Assumptions(const PictureResult& result, const std::string& precision) {
   std::string note = CameraNote(result);
   if (!result.people.empty()) note += ", " + DepthNote(result.people.front());
-  return note;
+  return note + ", " + precision;
 }
 
 }  // namespace
 
 Status WriteOutputs(const std::filesystem::path& folder, const std::string& stem,
                     const std::string& json, const image::Image& picture,
-                    const PictureResult& result, const pose::JointSet& set) {
+                    const PictureResult& result, const pose::JointSet& set,
+                    const std::string& precision) {
   std::vector<Drawable> drawables;
   drawables.reserve(result.people.size());
   std::vector<viz::Person> people;
@@ -71,17 +72,18 @@ Status WriteOutputs(const std::filesystem::path& folder, const std::string& stem
   viz::DrawOverlay(set, people, overlay);
   CNP_RETURN_IF_ERROR(WriteFileAtomically(path(".overlay.png"), image::EncodePng(overlay)));
   const image::Image view =
-      viz::DrawView3d(set, people, {.title = stem, .note = Assumptions(result)});
+      viz::DrawView3d(set, people, {.title = stem, .note = Assumptions(result, precision)});
   return WriteFileAtomically(path(".3d.png"), image::EncodePng(view));
 }
 
-std::string JointTable(const PictureResult& result, const pose::JointSet& set) {
+std::string JointTable(const PictureResult& result, const pose::JointSet& set,
+                       const std::string& precision) {
   std::string text;
   for (std::size_t n = 0; n < result.people.size(); ++n) {
     const Person& person = result.people[n];
-    text += fmt::format("person {}: confidence {:.2f}, root {:.2f} m away ({}, {})\n", n + 1,
+    text += fmt::format("person {}: confidence {:.2f}, root {:.2f} m away ({}, {}, {})\n", n + 1,
                         person.confidence(), person.root_depth_mm / 1000, DepthNote(person),
-                        CameraNote(result));
+                        CameraNote(result), precision);
     text += fmt::format("  {:<12}{:>16}   {:>24}   {:>24}  {:>5}\n", "joint", "picture px",
                         "from root mm", "camera mm", "conf");
     for (std::size_t j = 0; j < person.joints.size(); ++j) {

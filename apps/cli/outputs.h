@@ -11,13 +11,16 @@
 
 namespace cnp::cli {
 
-/// Writes folder/stem.json, stem.overlay.png and stem.3d.png, each atomically.
+/// Writes folder/stem.json, stem.overlay.png and stem.3d.png, each atomically. `precision`: of the
+/// matrix products, to be told.
 Status WriteOutputs(const std::filesystem::path& folder, const std::string& stem,
                     const std::string& json, const image::Image& picture,
-                    const pipeline::PictureResult& result, const pose::JointSet& set);
+                    const pipeline::PictureResult& result, const pose::JointSet& set,
+                    const std::string& precision);
 
 /// For people: what was found, what was assumed, and every joint.
-std::string JointTable(const pipeline::PictureResult& result, const pose::JointSet& set);
+std::string JointTable(const pipeline::PictureResult& result, const pose::JointSet& set,
+                       const std::string& precision);
 
 /// The same in one line.
 std::string Summary(const pipeline::PictureResult& result);

@@ -132,7 +132,7 @@ class Writer {
         pipeline::ToJson(result, work.input->path, job_.model, *job_.joint_set);
     if (!job_.output_folder.empty()) {
       CNP_RETURN_IF_ERROR(WriteOutputs(job_.output_folder, work.input->stem, json, *work.picture,
-                                       result, *job_.joint_set));
+                                       result, *job_.joint_set, job_.model.precision));
     }
     return Print(work.input->path, result, json);
   }
@@ -146,9 +146,9 @@ class Writer {
       if (!job_.json.empty()) json_lines_ += json + "\n";
       if (job_.quiet) return {};
       progress_.Clear();
-      text =
-          path + ": " +
-          (job_.inputs.size() == 1 ? JointTable(result, *job_.joint_set) : Summary(result) + "\n");
+      text = path + ": " +
+             (job_.inputs.size() == 1 ? JointTable(result, *job_.joint_set, job_.model.precision)
+                                      : Summary(result) + "\n");
     }
     if (output_lost_) return {};
     // Flushed a picture at a time: someone may be reading at the other end of a pipe.

@@ -43,7 +43,7 @@ class Session {
   using Out = Pictures<float>;
 
   // What a step writes, [max_batch, border + height + border, border + width + border, padded C]:
-  // the border stays zero, and is as wide as the depthwise that reads it needs.
+  // the border stays zero, and is at least as wide as the depthwise that reads it needs.
   struct Activations {
     model::Shape shape;
     int border = 0;
@@ -87,7 +87,7 @@ class Session {
   struct ProductInput {
     PointwiseInput floats;
     Quantised rounded;
-    // The same, beginning at a later pixel of one row.
+    // The same, beginning at a later pixel; for inputs that lie in one row.
     [[nodiscard]] ProductInput From(int pixel) const {
       ProductInput later = *this;
       later.floats.data += pixel * floats.pixel_stride;
