@@ -121,7 +121,7 @@ HWY_INLINE V Relu(V value) {
 }
 
 template <DotType kType, int kRows, int kVecs>
-HWY_INLINE void Tile(const Block& block, const Ends<kRows>& ends) {
+HWY_INLINE void Tile(const Block& block, const Ends<kRows>& ends, Prefetch& next_weights) {
   const D d;
   const DI di;
   VI sums[kRows][kVecs];
@@ -135,7 +135,9 @@ HWY_INLINE void Tile(const Block& block, const Ends<kRows>& ends) {
     panels[v] = block.weights + channel / kChannelBlock * block.panel + channel % kChannelBlock * 4;
   }
   const std::ptrdiff_t bytes = std::ptrdiff_t{block.inputs} * 4 / PackOf(kType);
+  Prefetch::Stretch next = next_weights.Step(static_cast<int>(bytes / 4));
   for (std::ptrdiff_t i = 0; i < bytes; i += 4) {
+    next.Next();
     VI w[kVecs];
     for (int v = 0; v < kVecs; ++v) {
       w[v] = hn::Load(di, reinterpret_cast<const std::int32_t*>(panels[v] + i * kChannelBlock));
@@ -176,7 +178,6 @@ struct Rest {
 template <DotType kType, int kRows, int kVecs>
 HWY_INLINE void Tiles(const Block& block, Rest& rest) {
   for (; rest.pixels >= kRows; rest.pixels -= kRows) {
-    rest.next_weights.Step();
     Ends<kRows> ends;
     for (int r = 0; r < kRows; ++r) {
       ends.in[r] = rest.in.values + r * rest.in.value_stride;
@@ -184,7 +185,7 @@ HWY_INLINE void Tiles(const Block& block, Rest& rest) {
       ends.residual[r] = rest.has_residual ? rest.residual.Next() : nullptr;
       ends.out[r] = rest.out.Next();
     }
-    Tile<kType, kRows, kVecs>(block, ends);
+    Tile<kType, kRows, kVecs>(block, ends, rest.next_weights);
     rest.in.values += kRows * rest.in.value_stride;
     rest.in.scales += kRows * rest.in.scale_stride;
   }

@@ -53,7 +53,7 @@ HWY_INLINE V Relu(V value) {
 
 template <int kRows, int kVecs, class Packed>
 HWY_INLINE void Tile(const Packed& weights, int channel, const PointwiseInput& in,
-                     Activation activation, float* const* out) {
+                     Activation activation, float* const* out, Prefetch::Stretch next) {
   const D d;
   decltype(weights.weights.data()) panels[kVecs];
   V sums[kRows][kVecs];
@@ -66,6 +66,7 @@ HWY_INLINE void Tile(const Packed& weights, int channel, const PointwiseInput& i
   const float* HWY_RESTRICT run = in.data;
   for (int k = 0; k < in.runs; ++k) {
     for (int i = 0; i < in.run_length; ++i) {
+      next.Next();
       V w[kVecs];
       for (int v = 0; v < kVecs; ++v) {
         w[v] = LoadWeights(panels[v] + std::ptrdiff_t{i} * kChannelBlock);
@@ -98,10 +99,10 @@ struct Rest {
 template <int kRows, int kVecs, class Packed>
 HWY_INLINE void Tiles(const Packed& weights, int channel, Activation activation, Rest& rest) {
   for (; rest.pixels >= kRows; rest.pixels -= kRows) {
-    rest.next_weights.Step();
     float* out[kRows];
     for (int r = 0; r < kRows; ++r) out[r] = rest.out.Next();
-    Tile<kRows, kVecs>(weights, channel, rest.in, activation, out);
+    Tile<kRows, kVecs>(weights, channel, rest.in, activation, out,
+                       rest.next_weights.Step(weights.in));
     rest.in.data += kRows * rest.in.pixel_stride;
   }
 }

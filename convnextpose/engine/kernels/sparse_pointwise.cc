@@ -87,7 +87,7 @@ template <int kPixels, int kVecs, int... kSums>
 HWY_INLINE void AddRows(const Active& active, const float* HWY_RESTRICT in,
                         std::ptrdiff_t in_stride, const float* HWY_RESTRICT weights,
                         std::ptrdiff_t width, const Ends<kPixels>& ends, std::ptrdiff_t channel,
-                        std::integer_sequence<int, kSums...>) {
+                        Prefetch::Stretch& next, std::integer_sequence<int, kSums...>) {
   const D d;
   const auto at = [channel](int n) { return channel + n % kVecs * kLanes; };
   V sums[] = {hn::LoadU(d, ends.start[kSums / kVecs] + at(kSums))...};
@@ -96,6 +96,7 @@ HWY_INLINE void AddRows(const Active& active, const float* HWY_RESTRICT in,
      ...);
   }
   for (int a = 0; a < active.count; ++a) {
+    next.Next();
     const std::ptrdiff_t i = active.input[a];
     const float* HWY_RESTRICT row = weights + i * width + channel;
     V x[kPixels];
@@ -141,16 +142,19 @@ void Tiles(const Chunk& chunk, Rest& rest) {
     if (rest.pixels >= 2 * kPixels) {
       Collect<kPixels>(rest.in + tile, rest.in_stride, chunk.inputs, lists[(t + 1) % 2]);
     }
-    next_chunk.Step();
     Ends<kPixels> ends;
     for (int p = 0; p < kPixels; ++p) {
       ends.out[p] = rest.out.Next();
       ends.start[p] = chunk.bias != nullptr ? chunk.bias : ends.out[p];
       ends.residual[p] = rest.has_residual ? rest.residual.Next() : nullptr;
     }
-    for (std::ptrdiff_t channel = 0; channel < chunk.width; channel += kVecs * kLanes) {
-      AddRows<kPixels, kVecs>(lists[t % 2], rest.in, rest.in_stride, chunk.weights, chunk.width,
-                              ends, channel, std::make_integer_sequence<int, kPixels * kVecs>());
+    const Active& active = lists[t % 2];
+    constexpr std::ptrdiff_t kWidth = kVecs * kLanes;
+    const int rows = std::max(1, active.count * static_cast<int>(chunk.width / kWidth));
+    Prefetch::Stretch next = next_chunk.Step(rows);
+    for (std::ptrdiff_t channel = 0; channel < chunk.width; channel += kWidth) {
+      AddRows<kPixels, kVecs>(active, rest.in, rest.in_stride, chunk.weights, chunk.width, ends,
+                              channel, next, std::make_integer_sequence<int, kPixels * kVecs>());
     }
     rest.in += tile;
   }
