@@ -127,7 +127,8 @@ ScratchSize ScratchOf(const Step& step) {
                           return ScratchSize{0, RoundedSizeOf(s.weights)};
                         },
                         [](const BlockStep& s) {
-                          const std::size_t pixels = StripRows(s.shape.width) * s.shape.width;
+                          const std::size_t pixels =
+                              static_cast<std::size_t>(StripRows(s.shape.width)) * s.shape.width;
                           const bool rounds = RoundedSizeOf(s.pwconv2).bytes != 0;
                           const std::size_t chunk = pixels * HiddenChunk(s, 0).count;
                           return ScratchSize{s.dwconv.channels, RoundedSizeOf(s.pwconv1), chunk,
@@ -338,7 +339,7 @@ void Session::RunStep(const PatchConvStep& step, const In& in, const Out& out) {
     const int pixels = tile.rows * step.out.width;
     // A row of a patch is one run of floats.
     const PointwiseInput patches = {.data = in[tile.picture].At(tile.row * step.kernel, 0),
-                                    .pixel_stride = step.kernel * pixel_stride,
+                                    .pixel_stride = std::ptrdiff_t{step.kernel} * pixel_stride,
                                     .run_length = step.kernel * pixel_stride,
                                     .runs = step.kernel,
                                     .run_stride = in.first.row_stride,

@@ -234,7 +234,7 @@ void DotPointwiseImpl(const PackedDotPointwise& weights, Channels channels, Inpu
       const std::ptrdiff_t row = std::ptrdiff_t{i / weights.block} * weights.out + channel;
       const std::int8_t* first = weights.weights.data() + channel / kChannelBlock * panel +
                                  std::ptrdiff_t{i} * kChannelBlock * bytes +
-                                 channel % kChannelBlock * 4;
+                                 std::ptrdiff_t{channel % kChannelBlock} * 4;
       const Block block = {first,
                            panel,
                            count,
@@ -310,7 +310,7 @@ void QuantiseAll(const PackedDotPointwise& weights, Inputs inputs, const Pointwi
     for (int i = inputs.first; i < end; i += weights.block) {
       const int count = std::min(weights.block, end - i);
       *scales++ = QuantiseBlock<kType>(in, pixel, i - inputs.first, count, values);
-      values += count * weights.bytes_per_input();
+      values += std::ptrdiff_t{count} * weights.bytes_per_input();
     }
   }
 }

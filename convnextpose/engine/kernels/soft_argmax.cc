@@ -208,7 +208,8 @@ HeatmapShape::HeatmapShape(int height_in, int width_in, int depth_bins_in, int j
 
 std::size_t SoftArgmaxScratch(const HeatmapShape& shape) {
   const std::size_t bins = shape.depth_bins;
-  return shape.out_width() * (1 + kChannelBlock) + shape.out_height() + bins + shape.width * bins;
+  const std::size_t width = shape.out_width();
+  return width + width * kChannelBlock + shape.out_height() + bins + shape.width * bins;
 }
 
 JointEstimate SoftArgmax(const HeatmapShape& shape, const ConstPixels& heatmaps, int joint,
@@ -222,11 +223,12 @@ JointEstimate SoftArgmax(const HeatmapShape& shape, const ConstPixels& heatmaps,
   };
   const std::span<float> axes[3] = {take(shape.out_width()), take(shape.out_height()),
                                     take(shape.depth_bins)};
-  const Marginals sums = {.x = axes[0].data(),
-                          .y = axes[1].data(),
-                          .z = axes[2].data(),
-                          .columns = take(shape.out_width() * kChannelBlock).data(),
-                          .prepared = scratch.data()};
+  const Marginals sums = {
+      .x = axes[0].data(),
+      .y = axes[1].data(),
+      .z = axes[2].data(),
+      .columns = take(static_cast<std::size_t>(shape.out_width()) * kChannelBlock).data(),
+      .prepared = scratch.data()};
   ConstPixels logits = heatmaps;
   logits.data += std::ptrdiff_t{joint} * shape.depth_bins;
   HWY_DYNAMIC_DISPATCH(MarginalsImpl)(shape, logits, sums);

@@ -248,7 +248,7 @@ std::vector<Channels> Groups(int channels) {
 
 // A multiple of kChannelBlock.
 int Chunk(const std::vector<Channels>& groups) {
-  int widest = 0;
+  int widest = kChannelBlock;
   for (const Channels& group : groups) widest = std::max(widest, group.count);
   const int fitting = kChunkBytes / (widest * static_cast<int>(sizeof(float)));
   return std::min(fitting / kChannelBlock * kChannelBlock, kMaxChunk);
