@@ -1,8 +1,14 @@
 // What a picture costs beside its network: a decoded 1080p frame with a person's box, to joints in
-// camera space.
+// camera space. And what the first result costs: a safetensors file, read before, to joints.
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
+#include <filesystem>
+
+#include "convnextpose/checkpoint/writer.h"
+#include "convnextpose/convert/convert.h"
 #include "convnextpose/convert/fold.h"
+#include "convnextpose/convert/load.h"
 #include "convnextpose/pipeline/predictor.h"
 #include "convnextpose/synthetic/synthetic.h"
 
@@ -45,6 +51,42 @@ void BM_Picture(benchmark::State& state, const model::Spec& spec, engine::Precis
   }
 }
 
+Status WriteNetwork(const model::Spec& spec, const std::filesystem::path& path) {
+  const model::Weights weights = synthetic::Weights(spec, 1);
+  std::vector<checkpoint::Tensor> tensors;
+  for (const model::TensorSpec& tensor : model::Tensors(model::Layers(spec))) {
+    if (tensor.counter) continue;
+    tensors.push_back(
+        checkpoint::DenseTensor(tensor.name, checkpoint::DType::kF32, tensor.shape,
+                                std::as_bytes(std::span(weights.Get(tensor.name).values))));
+  }
+  return checkpoint::WriteSafetensors(path, tensors, convert::Metadata(spec, {}, "generated"));
+}
+
+void BM_FirstResult(benchmark::State& state, const model::Spec& spec, engine::Precision precision) {
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("cnp_bench_" + std::to_string(getpid()) + ".safetensors");
+  if (const Status written = WriteNetwork(spec, path); !written.ok()) {
+    return state.SkipWithError(written.error().message.c_str());
+  }
+  const std::vector<float> crop =
+      synthetic::Picture(1, spec.input_height, spec.input_width, /*seed=*/1);
+  for (auto _ : state) {
+    const auto loaded = convert::LoadNetwork(path);
+    if (!loaded.ok()) {
+      state.SkipWithError(loaded.error().message.c_str());
+      break;
+    }
+    const auto folded = convert::FoldBatchNorm(model::Layers(loaded->spec), loaded->weights);
+    const engine::Network network(folded.layers, folded.weights, precision);
+    ThreadPool pool;
+    engine::Session session(network, pool);
+    std::vector<engine::JointEstimate> joints(spec.joints);
+    session.Run(crop, 1, joints);
+  }
+  std::filesystem::remove(path);
+}
+
 void RegisterAll() {
   for (const model::Variant& variant : model::Variants()) {
     for (const auto precision : {engine::Precision::kF32, engine::Precision::kF16}) {
@@ -56,6 +98,7 @@ void RegisterAll() {
       };
       add("/network", BM_Network);
       add("/picture", BM_Picture);
+      add("/first", BM_FirstResult);
     }
   }
 }
