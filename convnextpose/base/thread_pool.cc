@@ -9,11 +9,10 @@
 namespace cnp {
 namespace {
 
-// About 30 microseconds: longer than the gap between two layers.
+// About 30 microseconds: longer than the gap between two layers, far shorter than a frame. No
+// longer, and no yielding: two threads that woke on one core would stay there, for only sleep lets
+// the kernel move them.
 constexpr int kSpins = 2000;
-// About 300 microseconds in which others may have the core: longer than a thread waits for the
-// others' last tiles, for to be woken by the kernel takes as long; shorter than a frame.
-constexpr int kYields = 1000;
 
 inline void Pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -23,16 +22,12 @@ inline void Pause() {
 #endif
 }
 
-// Returns once `value` differs from `old`: spins first, then yields, then sleeps in the kernel.
+// Returns once `value` differs from `old`: spins first, then sleeps in the kernel.
 template <typename T>
 T AwaitChange(const std::atomic<T>& value, T old) {
   for (int i = 0; i < kSpins; ++i) {
     if (const T now = value.load(std::memory_order_acquire); now != old) return now;
     Pause();
-  }
-  for (int i = 0; i < kYields; ++i) {
-    if (const T now = value.load(std::memory_order_acquire); now != old) return now;
-    std::this_thread::yield();
   }
   value.wait(old, std::memory_order_acquire);
   return value.load(std::memory_order_acquire);

@@ -13,7 +13,7 @@ namespace cnp {
 
 /// Runs loops of independent tasks. Which thread runs a task is not fixed, so a task must write
 /// only what belongs to its index: then results are the same bits for any number of threads.
-/// Waiting threads spin for some microseconds (the next layer comes at once), then yield, then sleep.
+/// Waiting threads spin for some microseconds (the next layer comes at once), then sleep.
 class ThreadPool {
  public:
   /// `threads` counts the calling thread: 1 runs everything in the caller. 0: all cores.
