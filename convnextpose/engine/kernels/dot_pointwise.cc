@@ -89,7 +89,6 @@ HWY_INLINE VI Dot(VI sum, VI x, VI w) {
 
 #endif
 
-constexpr bool k32Registers = HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64;
 constexpr int kMaxVecs = k32Registers ? 4 : 2;
 constexpr int RowsFor(int vecs) {
   if (!k32Registers) return 6;
@@ -114,11 +113,6 @@ struct Ends {
   const float* residual[kRows];
   float* out[kRows];
 };
-
-HWY_INLINE V Relu(V value) {
-  const D d;
-  return hn::IfThenElse(hn::Lt(value, hn::Zero(d)), hn::Zero(d), value);
-}
 
 template <DotType kType, int kRows, int kVecs>
 HWY_INLINE void Tile(const Block& block, const Ends<kRows>& ends, Prefetch& next_weights) {

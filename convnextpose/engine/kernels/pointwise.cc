@@ -20,7 +20,6 @@ namespace {
 // Register tiles of kRows pixels x kVecs vectors. The accumulators, one row of weights and one
 // broadcast input must fit the register file, and at least 8 accumulators hide the latency of the
 // multiply-add.
-constexpr bool k32Registers = HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64;
 constexpr int kMaxVecs = k32Registers ? 4 : 2;
 constexpr int RowsFor(int vecs) {
   if (!k32Registers) return 6;
@@ -43,12 +42,6 @@ HWY_INLINE V LoadWeights(const std::uint16_t* weights) {
 HWY_INLINE V Scaled(const PackedPointwise&, V value) { return value; }
 HWY_INLINE V Scaled(const PackedHalfPointwise& weights, V value) {
   return hn::Mul(value, hn::Set(D(), weights.scale));
-}
-
-// IfThenElse, not Max: keeps NaN visible on every instruction set.
-HWY_INLINE V Relu(V value) {
-  const D d;
-  return hn::IfThenElse(hn::Lt(value, hn::Zero(d)), hn::Zero(d), value);
 }
 
 template <int kRows, int kVecs, class Packed>

@@ -36,7 +36,6 @@ namespace {
 // Register tiles of some pixels x some vectors of outputs: at least 8 sums hide the latency of the
 // multiply-add, and the sums, one input a pixel and a row of weights fit the register file. Few
 // pixels, since an input is skipped only where it is zero for all of them.
-constexpr bool k32Registers = HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64;
 constexpr int kMaxVecs = k32Registers ? 12 : 6;
 constexpr int PixelsFor(int vecs) { return vecs >= 4 ? 2 : 4; }
 

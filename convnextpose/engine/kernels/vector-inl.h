@@ -23,6 +23,15 @@ using D = HWY_CAPPED(float, kChannelBlock);
 using V = hn::Vec<D>;
 constexpr std::ptrdiff_t kLanes = hn::MaxLanes(D());
 
+// How many sums the register tiles of the matrix products may hold.
+constexpr bool k32Registers = HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64;
+
+// IfThenElse, not Max: keeps NaN visible on every instruction set.
+HWY_INLINE V Relu(V value) {
+  const D d;
+  return hn::IfThenElse(hn::Lt(value, hn::Zero(d)), hn::Zero(d), value);
+}
+
 }  // namespace cnp::engine::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
