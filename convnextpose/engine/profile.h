@@ -11,8 +11,8 @@ namespace cnp::engine {
 /// A layer as the engine times it. Layers without arithmetic of their own are in none.
 struct TimedLayer {
   std::string name;  ///< As in model::Layers: "backbone.stages.0.0.pwconv1".
-  std::int64_t macs =
-      0;  ///< Of one picture, as the network is computed here; 0: not a convolution.
+  /// Of one picture, as the network is computed here; 0 where it is no convolution.
+  std::int64_t macs = 0;
 };
 
 /// Seconds of work by layer, filled by a Session (Session::SetProfile). Give each session its own.
