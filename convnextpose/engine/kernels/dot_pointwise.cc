@@ -331,11 +331,13 @@ HWY_EXPORT(DotPointwiseImpl);
 HWY_EXPORT(QuantiseImpl);
 HWY_EXPORT(HasDotProductsImpl);
 
-// The scale of one output's weights in one block: as fine as 32-bit sums and the type allow.
+// The scale of one output's weights in one block: as fine as 32-bit sums and the type allow; NaN,
+// so that all sums are, where a weight is not finite.
 float WeightScale(std::span<const float> weights, DotType type) {
   double highest = 0;
   double sum = 0;
   for (const float w : weights) {
+    if (!std::isfinite(w)) return std::numeric_limits<float>::quiet_NaN();
     highest = std::max(highest, std::abs(static_cast<double>(w)));
     sum += std::abs(static_cast<double>(w));
   }

@@ -36,8 +36,8 @@ struct PackedDotPointwise {
   [[nodiscard]] int bytes_per_input() const { return type == DotType::kInt16 ? 2 : 1; }
 };
 
-/// weight: [out, in] row-major, finite; bias: [out]. block: as in PackedDotPointwise, at most
-/// kMaxDotBlock.
+/// weight: [out, in] row-major; bias: [out]. block: as in PackedDotPointwise, at most kMaxDotBlock.
+/// An output with a weight that is not finite becomes NaN.
 PackedDotPointwise PackDotPointwise(std::span<const float> weight, std::span<const float> bias,
                                     int in, int out, DotType type, int block);
 inline constexpr int kMaxDotBlock = 256;

@@ -197,6 +197,19 @@ TEST_P(DotPointwiseTest, WhatIsNotFiniteStaysSo) {
   }
 }
 
+TEST_P(DotPointwiseTest, AWeightThatIsNotFiniteSpoilsItsOutputOnly) {
+  for (const DotType type : kTypes) {
+    std::vector<float> weight = Random(20 * 16);
+    weight[3 * 20 + 5] = std::numeric_limits<float>::quiet_NaN();
+    const PackedDotPointwise packed = PackDotPointwise(weight, Random(16), 20, 16, type, 32);
+    const Input input = Rounded(packed, Inputs(type, 20), 20, 1);
+    std::vector<float> y(16);
+    DotPointwise(packed, {0, 16}, {0, packed.in}, input.view, 1, Activation::kNone, {},
+                 {y.data(), 1, 0, 16});
+    for (int o = 0; o < 16; ++o) EXPECT_EQ(std::isnan(y[o]), o == 3) << o;
+  }
+}
+
 CNP_EVERY_ISA(DotPointwiseTest);
 
 }  // namespace

@@ -210,7 +210,7 @@ PackedHalfPointwise PackHalfPointwise(std::span<const float> weight, std::span<c
   float largest = 0;
   for (const float w : weight) largest = std::max(largest, std::abs(w));
   int exponent = 0;
-  std::frexp(largest, &exponent);
+  if (std::isfinite(largest)) std::frexp(largest, &exponent);
   exponent = std::max(exponent, -100);  // 1 / scale must be finite.
   PackedHalfPointwise half{.in = full.in, .out = full.out, .scale = std::ldexp(1.0F, exponent)};
   half.weights.resize(full.weights.size());

@@ -32,7 +32,7 @@ struct PackedHalfPointwise {
 /// weight: [out, in] row-major; bias: [out].
 PackedPointwise PackPointwise(std::span<const float> weight, std::span<const float> bias, int in,
                               int out);
-/// Weights must be finite.
+/// Weights that are not finite stay so.
 PackedHalfPointwise PackHalfPointwise(std::span<const float> weight, std::span<const float> bias,
                                       int in, int out);
 
