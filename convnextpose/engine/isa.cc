@@ -4,6 +4,8 @@
 #include <cctype>
 #include <cstdint>
 
+#include "convnextpose/engine/kernels/tile_pointwise_amx.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "convnextpose/engine/isa.cc"
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
@@ -48,35 +50,62 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
+// Tiles come on top of a target of Highway's, which knows nothing of them.
+constexpr std::string_view kAmx = "AMX";
+
+bool AmxOnTop() { return (AvailableTargets() & HWY_AVX3_DL) != 0 && AmxAvailable(); }
+
+bool& Tiles() {
+  static bool tiles = AmxOnTop();
+  return tiles;
+}
+
+struct Isa {
+  std::string name;
+  std::int64_t targets;
+  bool tiles;
+};
+std::vector<Isa> AvailableIsas() {
+  std::vector<Isa> isas;
+  if (AmxOnTop()) isas.push_back({std::string(kAmx), HWY_AVX3_DL, true});
+  for (const std::int64_t target : Split(AvailableTargets())) {
+    isas.push_back({hwy::TargetName(target), target, false});
+  }
+  return isas;
+}
+
 }  // namespace
 
 HWY_EXPORT(TargetImpl);
 
 std::vector<std::string> SupportedIsas() {
   std::vector<std::string> names;
-  for (const std::int64_t target : Split(AvailableTargets())) {
-    names.emplace_back(hwy::TargetName(target));
-  }
+  for (const Isa& isa : AvailableIsas()) names.push_back(isa.name);
   return names;
 }
 
-std::string CurrentIsa() { return hwy::TargetName(HWY_DYNAMIC_DISPATCH(TargetImpl)()); }
+std::string CurrentIsa() {
+  const char* target = hwy::TargetName(HWY_DYNAMIC_DISPATCH(TargetImpl)());
+  return Tiles() ? std::string(kAmx) : target;
+}
 
 Status ForceIsa(std::string_view name) {
-  const std::int64_t available = AvailableTargets();
-  std::string known = "auto";
-  std::int64_t wanted = Lower(name) == "auto" ? available : 0;
-  for (const std::int64_t target : Split(available)) {
-    if (Lower(hwy::TargetName(target)) == Lower(name)) wanted = target;
-    known += std::string(", ") + hwy::TargetName(target);
+  std::vector<Isa> isas = AvailableIsas();
+  isas.insert(isas.begin(), {"auto", AvailableTargets(), AmxOnTop()});
+  std::string known;
+  for (const Isa& isa : isas) {
+    if (Lower(isa.name) == Lower(name)) {
+      hwy::GetChosenTarget().Update(isa.targets);
+      Tiles() = isa.tiles;
+      return {};
+    }
+    known += (known.empty() ? "" : ", ") + isa.name;
   }
-  if (wanted == 0) {
-    return Error{"instruction set '" + std::string(name) + "' is not available here: choose " +
-                 known};
-  }
-  hwy::GetChosenTarget().Update(wanted);
-  return {};
+  return Error{"instruction set '" + std::string(name) + "' is not available here: choose " +
+               known};
 }
+
+bool TilesChosen() { return Tiles(); }
 
 }  // namespace cnp::engine
 #endif  // HWY_ONCE

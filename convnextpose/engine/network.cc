@@ -8,6 +8,10 @@
 namespace cnp::engine {
 namespace {
 
+// Hidden channels of a block that are computed together with tiles: enough for the sums that wait
+// between two parts to cost little, few enough for the weights to stay in the second-level cache.
+constexpr int kTileChunk = 512;
+
 using model::Layer;
 using model::LayerKind;
 using model::Weights;
@@ -84,26 +88,44 @@ class Compiler {
   }
   [[nodiscard]] Product Pack(std::span<const float> weight, std::span<const float> bias, int in,
                              int out, DotType type) const {
+    if (UsesTiles()) return PackTilePointwise(weight, bias, in, out, Parts());
     if (precision_ == Precision::kF32) return PackPointwise(weight, bias, in, out);
     if (precision_ == Precision::kF16 && !HasDotProducts()) {
       return PackHalfPointwise(weight, bias, in, out);
     }
     return PackDotPointwise(weight, bias, in, out, type, DotBlock(in));
   }
-  // The inputs are not negative. Skipping zeros in single precision beats 16 bits where most are
-  // zero: behind the first product of a block, not behind the head's last layer.
-  ReluProduct TakeReluPointwise(bool mostly_zero) {
+  [[nodiscard]] bool UsesTiles() const { return precision_ != Precision::kInt8 && HasTiles(); }
+  [[nodiscard]] TileParts Parts() const {
+    return precision_ == Precision::kF32 ? TileParts::kThree : TileParts::kTwo;
+  }
+  // The inputs are not negative, and most are zero: skipping these in single precision beats 16
+  // bits.
+  ReluProduct TakeReluPointwise() {
     const Layer& layer = Take(LayerKind::kPointwise);
     const std::vector<float>& weight = Tensor(layer, ".weight");
     const std::vector<float>& bias = Tensor(layer, ".bias");
     const int in = layer.in.channels;
     const int out = layer.out.channels;
-    const bool half = precision_ == Precision::kF16;
-    if (precision_ == Precision::kF32 || (half && (mostly_zero || !HasDotProducts()))) {
-      return PackSparsePointwise(weight, bias, in, out);
+    if (UsesTiles()) return PackTilePointwise(weight, bias, in, out, Parts());
+    if (precision_ != Precision::kInt8) return PackSparsePointwise(weight, bias, in, out);
+    return PackDotPointwise(weight, bias, in, out, DotType::kUint8, DotBlock(in));
+  }
+  // One product a joint. The inputs are not negative.
+  std::vector<Product> TakeFinalLayer(int joints) {
+    const Layer& layer = Take(LayerKind::kPointwise);
+    const std::span<const float> weight = Tensor(layer, ".weight");
+    const std::span<const float> bias = Tensor(layer, ".bias");
+    const int in = layer.in.channels;
+    const int bins = layer.out.channels / joints;
+    std::vector<Product> products;
+    for (int j = 0; j < joints; ++j) {
+      const std::size_t first = static_cast<std::size_t>(j) * bins;
+      products.push_back(Pack(weight.subspan(first * in, static_cast<std::size_t>(bins) * in),
+                              bias.subspan(first, bins), in, bins,
+                              precision_ == Precision::kInt8 ? DotType::kUint8 : DotType::kInt16));
     }
-    const DotType type = precision_ == Precision::kInt8 ? DotType::kUint8 : DotType::kInt16;
-    return PackDotPointwise(weight, bias, in, out, type, DotBlock(in));
+    return products;
   }
 
   // From PyTorch's [out, in, row, column] to [out, row, column, stored channel], the order in which
@@ -140,10 +162,11 @@ class Compiler {
     step.pwconv1 = TakePointwise(TypeInBlocks());
     Take(LayerKind::kRelu);
     step.hidden = PaddedChannels(layers_[next_].in.channels);
-    step.pwconv2 = TakeReluPointwise(/*mostly_zero=*/true);
+    step.pwconv2 = TakeReluPointwise();
     step.chunk = std::visit(Overloaded{
                                 [](const PackedSparsePointwise& packed) { return packed.chunk; },
                                 [](const PackedDotPointwise& packed) { return packed.block; },
+                                [](const PackedTilePointwise&) { return kTileChunk; },
                             },
                             step.pwconv2);
     Take(LayerKind::kResidualEnd);
@@ -177,10 +200,10 @@ class Compiler {
 
   HeatmapStep Heatmap(const Layer* upsample) {
     HeatmapStep step{.in = upsample != nullptr ? upsample->in : layers_[next_].in};
-    step.final_layer = TakeReluPointwise(/*mostly_zero=*/false);
+    const int joints = layers_[next_ + 1].out.height;
+    step.final_layer = TakeFinalLayer(joints);
     if (upsample != nullptr) timed_.back().macs /= 4;  // Before it, not behind.
     const Layer& soft_argmax = Take(LayerKind::kSoftArgmax);
-    const int joints = soft_argmax.out.height;
     step.heatmap = HeatmapShape(step.in.height, step.in.width, soft_argmax.in.channels / joints,
                                 joints, upsample != nullptr);
     return step;

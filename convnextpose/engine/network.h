@@ -11,6 +11,7 @@
 #include "convnextpose/engine/kernels/pointwise.h"
 #include "convnextpose/engine/kernels/soft_argmax.h"
 #include "convnextpose/engine/kernels/sparse_pointwise.h"
+#include "convnextpose/engine/kernels/tile_pointwise.h"
 #include "convnextpose/engine/precision.h"
 #include "convnextpose/engine/profile.h"
 #include "convnextpose/model/layers.h"
@@ -19,9 +20,10 @@
 namespace cnp::engine {
 
 /// The weights of a matrix product in the form that the precision asks for.
-using Product = std::variant<PackedPointwise, PackedHalfPointwise, PackedDotPointwise>;
-/// The same behind a ReLU, whose zeros need no work in single precision.
-using ReluProduct = std::variant<PackedSparsePointwise, PackedDotPointwise>;
+using Product =
+    std::variant<PackedPointwise, PackedHalfPointwise, PackedDotPointwise, PackedTilePointwise>;
+/// The same behind a ReLU, whose zeros need no work in single precision on vectors.
+using ReluProduct = std::variant<PackedSparsePointwise, PackedDotPointwise, PackedTilePointwise>;
 
 // The few operations that the network is made of. Each reads the activations of the one before it.
 // `timed` is the index of its first layer in Network::timed_layers().
@@ -72,12 +74,13 @@ struct UpsampleStep {
   int timed = 0;
 };
 
-/// final_layer and soft-argmax. Where an upsampling stands before final_layer the two change
-/// places: both are linear and the interpolation weights sum to 1, so the result is the same, the
-/// matrix product four times smaller and the volume never stored.
+/// final_layer and soft-argmax, joint by joint: the volume is never stored as a whole. Where an
+/// upsampling stands before final_layer the two change places: both are linear and the
+/// interpolation weights sum to 1, so the result is the same and the matrix product four times
+/// smaller.
 struct HeatmapStep {
   model::Shape in;
-  ReluProduct final_layer;
+  std::vector<Product> final_layer;  ///< Of each joint: its depth bins.
   HeatmapShape heatmap;
   int timed = 0;
 };

@@ -15,6 +15,9 @@ constexpr int kStripPixels = 64;
 // of 1 MB beside the weights in use.
 constexpr std::size_t kMinTileBytes = 96 << 10;
 constexpr std::size_t kMaxTileBytes = 384 << 10;
+// Products by tiles (AMX) use weights up faster than they arrive from beyond the second-level
+// cache, which is of 2 MB on those processors.
+constexpr std::size_t kMaxTileBytesForTiles = 1 << 20;
 
 model::Shape OutputShape(const Step& step) {
   return std::visit(
@@ -27,7 +30,7 @@ model::Shape OutputShape(const Step& step) {
             return model::Shape{2 * s.in.height, 2 * s.in.width, s.in.channels};
           },
           [](const HeatmapStep& s) {
-            return model::Shape{s.in.height, s.in.width, s.heatmap.joints * s.heatmap.depth_bins};
+            return model::Shape{s.in.height, s.in.width, 0};  // Joints are all it leaves.
           },
       },
       step);
@@ -63,21 +66,28 @@ int InAndOut(const Packed& product) {
 struct Traffic {
   std::size_t weights = 0;  // Bytes, once a tile.
   int activations = 0;      // Floats a pixel.
+  std::size_t most = kMaxTileBytes;
 };
+template <typename Packed>
+std::size_t MostBytes(const Packed& product) {
+  return std::holds_alternative<PackedTilePointwise>(product) ? kMaxTileBytesForTiles
+                                                              : kMaxTileBytes;
+}
 Traffic TrafficOf(const Step& step) {
   return std::visit(
       Overloaded{
           [](const PatchConvStep& s) {
-            return Traffic{Bytes(s.weights), InAndOut(s.weights)};
+            return Traffic{Bytes(s.weights), InAndOut(s.weights), MostBytes(s.weights)};
           },
           [](const BlockStep& s) {
-            return Traffic{Bytes(s.pwconv1) + Bytes(s.pwconv2), 2 * s.dwconv.channels};
+            return Traffic{Bytes(s.pwconv1) + Bytes(s.pwconv2), 2 * s.dwconv.channels,
+                           MostBytes(s.pwconv1)};
           },
           [](const SeparableStep& s) {
-            return Traffic{Bytes(s.pwconv), InAndOut(s.pwconv)};
+            return Traffic{Bytes(s.pwconv), InAndOut(s.pwconv), MostBytes(s.pwconv)};
           },
           [](const HeatmapStep& s) {
-            return Traffic{Bytes(s.final_layer), InAndOut(s.final_layer)};
+            return Traffic{0, InAndOut(s.final_layer.front())};  // Only prepares its input.
           },
           // Nothing is read twice: the threads' shares are small enough.
           [](const auto&) {
@@ -88,8 +98,8 @@ Traffic TrafficOf(const Step& step) {
 }
 
 int TilePixels(const Step& step) {
-  const auto [weights, activations] = TrafficOf(step);
-  const std::size_t bytes = std::clamp(weights / 2, kMinTileBytes, kMaxTileBytes);
+  const auto [weights, activations, most] = TrafficOf(step);
+  const std::size_t bytes = std::clamp(weights / 2, kMinTileBytes, most);
   return static_cast<int>(bytes / (activations * sizeof(float)));
 }
 
@@ -100,17 +110,26 @@ Channels HiddenChunk(const BlockStep& step, int first) {
   return {first, std::min(step.chunk, step.hidden - first)};
 }
 
-// Bytes and scales of one pixel's activations, rounded for a product; 0 where it takes floats.
+// Bytes and scales of one pixel's activations rounded for a product, or numbers of them in parts; 0
+// where it takes floats.
 struct RoundedSize {
   int bytes = 0;
   int scales = 0;
+  std::ptrdiff_t parts = 0;
 };
 template <typename Packed>
 RoundedSize RoundedSizeOf(const Packed& product) {
-  const auto* dot = std::get_if<PackedDotPointwise>(&product);
-  if (dot == nullptr) return {};
-  return {PaddedChannels(dot->in) * dot->bytes_per_input(), dot->blocks()};
+  if (const auto* dot = std::get_if<PackedDotPointwise>(&product)) {
+    return {PaddedChannels(dot->in) * dot->bytes_per_input(), dot->blocks()};
+  }
+  if (const auto* tiles = std::get_if<PackedTilePointwise>(&product)) {
+    return {.parts = SplitStride(tiles->in, tiles->parts)};
+  }
+  return {};
 }
+
+// Pixels that a product by tiles may read, of so many that count.
+std::size_t WholeTiles(std::size_t pixels) { return pixels + kTilePixels - 1; }
 
 // What the steps need: floats and rounded activations of each pixel of a tile, and of the strip
 // between the two products of a block.
@@ -120,6 +139,7 @@ struct ScratchSize {
   std::size_t hidden = 0;  // Of the whole strip.
   std::size_t hidden_bytes = 0;
   std::size_t hidden_scales = 0;
+  std::size_t hidden_parts = 0;
 };
 ScratchSize ScratchOf(const Step& step) {
   return std::visit(Overloaded{
@@ -129,6 +149,13 @@ ScratchSize ScratchOf(const Step& step) {
                         [](const BlockStep& s) {
                           const std::size_t pixels =
                               static_cast<std::size_t>(StripRows(s.shape.width)) * s.shape.width;
+                          if (const auto* tiles = std::get_if<PackedTilePointwise>(&s.pwconv2)) {
+                            return ScratchSize{
+                                .patch = s.dwconv.channels,
+                                .rounded = RoundedSizeOf(s.pwconv1),
+                                .hidden_parts = WholeTiles(pixels) *
+                                                SplitStride(HiddenChunk(s, 0).count, tiles->parts)};
+                          }
                           const bool rounds = RoundedSizeOf(s.pwconv2).bytes != 0;
                           const std::size_t chunk = pixels * HiddenChunk(s, 0).count;
                           return ScratchSize{s.dwconv.channels, RoundedSizeOf(s.pwconv1), chunk,
@@ -137,9 +164,6 @@ ScratchSize ScratchOf(const Step& step) {
                         },
                         [](const SeparableStep& s) {
                           return ScratchSize{s.dwconv.channels, RoundedSizeOf(s.pwconv)};
-                        },
-                        [](const HeatmapStep& s) {
-                          return ScratchSize{0, RoundedSizeOf(s.final_layer)};
                         },
                         [](const auto&) { return ScratchSize{}; },
                     },
@@ -217,10 +241,19 @@ void Session::SizeScratch(int max_batch) {
     grow(size.patch, pixels * needed.patch);
     grow(size.rounded.values, pixels * needed.rounded.bytes);
     grow(size.rounded.scales, pixels * needed.rounded.scales);
+    grow(size.rounded.parts, WholeTiles(pixels) * needed.rounded.parts);
     grow(size.hidden, needed.hidden);
     grow(size.hidden_rounded.values, needed.hidden_bytes);
     grow(size.hidden_rounded.scales, needed.hidden_scales);
+    grow(size.hidden_rounded.parts, needed.hidden_parts);
   }
+  const auto& heatmap = std::get<HeatmapStep>(network_.steps().back());
+  const std::size_t pixels = static_cast<std::size_t>(heatmap.in.height) * heatmap.in.width;
+  grow(size.patch, pixels * PaddedChannels(heatmap.heatmap.depth_bins));
+  const RoundedSize input = RoundedSizeOf(heatmap.final_layer.front());
+  grow(heatmap_input_.values, max_batch * pixels * input.bytes);
+  grow(heatmap_input_.scales, max_batch * pixels * input.scales);
+  grow(heatmap_input_.parts, WholeTiles(max_batch * pixels) * input.parts);
   scratch_.assign(pool_.size(), size);
 }
 
@@ -232,17 +265,17 @@ void Session::SetProfile(Profile* profile) {
 }
 
 std::size_t Session::WorkspaceBytes() const {
-  std::size_t floats = 0;
-  std::size_t bytes = 0;
-  for (const AlignedVector<float>& buffer : buffers_) floats += buffer.size();
+  const auto bytes_of = [](const auto& values) { return values.size() * sizeof(values[0]); };
+  const auto rounded_bytes = [&](const Rounded& rounded) {
+    return bytes_of(rounded.values) + bytes_of(rounded.scales) + bytes_of(rounded.parts);
+  };
+  std::size_t bytes = rounded_bytes(heatmap_input_);
+  for (const AlignedVector<float>& buffer : buffers_) bytes += bytes_of(buffer);
   for (const Scratch& scratch : scratch_) {
-    floats += scratch.patch.size() + scratch.hidden.size();
-    for (const Rounded* rounded : {&scratch.rounded, &scratch.hidden_rounded}) {
-      floats += rounded->scales.size();
-      bytes += rounded->values.size();
-    }
+    bytes += bytes_of(scratch.patch) + bytes_of(scratch.hidden) + rounded_bytes(scratch.rounded) +
+             rounded_bytes(scratch.hidden_rounded);
   }
-  return floats * sizeof(float) + bytes;
+  return bytes;
 }
 
 int Session::RowsPerTile(const Step& step, int pictures) const {
@@ -281,16 +314,22 @@ void Session::Run(std::span<const float> input, int batch, std::span<JointEstima
   }
 }
 
-// The activations of a tile as `product` reads them: rounded into `memory`, or as they are.
-Session::ProductInput Session::Prepare(const Product& product, const PointwiseInput& in, int pixels,
-                                       Rounded& memory) {
-  ProductInput input = {in, {}};
+// Activations as `product` reads them: they will lie in `memory`, or stay where they are.
+Session::ProductInput Session::Place(const Product& product, const PointwiseInput& in,
+                                     Rounded& memory) {
+  const auto [bytes, scales, parts] = RoundedSizeOf(product);
+  return {in,
+          {memory.values.data(), bytes, memory.scales.data(), scales},
+          {memory.parts.data(), parts}};
+}
+
+// Puts them there.
+void Session::Prepare(const Product& product, const ProductInput& in, int pixels) {
   if (const auto* dot = std::get_if<PackedDotPointwise>(&product)) {
-    const auto [bytes, scales] = RoundedSizeOf(product);
-    input.rounded = {memory.values.data(), bytes, memory.scales.data(), scales};
-    Quantise(*dot, {0, dot->in}, in, pixels, input.rounded);
+    Quantise(*dot, {0, dot->in}, in.floats, pixels, in.rounded);
+  } else if (const auto* tiles = std::get_if<PackedTilePointwise>(&product)) {
+    Split(*tiles, in.floats, pixels, in.parts);
   }
-  return input;
 }
 
 void Session::Multiply(const Product& product, Channels channels, const ProductInput& in,
@@ -302,6 +341,10 @@ void Session::Multiply(const Product& product, Channels channels, const ProductI
                  [&](const PackedDotPointwise& weights) {
                    DotPointwise(weights, channels, {0, weights.in}, in.rounded, pixels, activation,
                                 {}, out);
+                 },
+                 [&](const PackedTilePointwise& weights) {
+                   CNP_CHECK(channels.count == weights.out, "all channels of a layer");
+                   TilePointwise(weights, {0, weights.in}, in.parts, pixels, activation, {}, out);
                  },
              },
              product);
@@ -328,6 +371,7 @@ void Session::Multiply(const ReluProduct& product, Inputs inputs, const float* i
             DotPointwise(weights, {0, weights.out}, inputs, rounded, pixels, Activation::kNone,
                          residual, out);
           },
+          [&](const PackedTilePointwise&) { CNP_CHECK(false, "reads what pwconv1 has split"); },
       },
       product);
 }
@@ -345,8 +389,8 @@ void Session::RunStep(const PatchConvStep& step, const In& in, const Out& out) {
                                     .run_stride = in.first.row_stride,
                                     .width = step.out.width,
                                     .row_stride = step.kernel * in.first.row_stride};
-    const ProductInput input =
-        Prepare(step.weights, patches, pixels, scratch_[tile.worker].rounded);
+    const ProductInput input = Place(step.weights, patches, scratch_[tile.worker].rounded);
+    Prepare(step.weights, input, pixels);
     Multiply(step.weights, {0, PaddedChannels(step.out.channels)}, input, pixels, Activation::kNone,
              out[tile.picture].From(tile.row));
   });
@@ -369,10 +413,10 @@ void Session::RunStep(const BlockStep& step, const In& in, const Out& out) {
   const int width = step.shape.width;
   ForTiles(step.shape, [&](const Tile& tile) {
     const PointwiseInput x = RunDepthwise(step.dwconv, step.shape, in, tile, step.timed);
-    ProductInput input;
+    const ProductInput input = Place(step.pwconv1, x, scratch_[tile.worker].rounded);
     {
       const LayerTimer timer = Time(step.timed + 1, tile);
-      input = Prepare(step.pwconv1, x, tile.rows * width, scratch_[tile.worker].rounded);
+      Prepare(step.pwconv1, input, tile.rows * width);
     }
     for (int first = 0; first < step.hidden; first += step.chunk) {
       for (int row = 0; row < tile.rows; row += StripRows(width)) {
@@ -389,6 +433,20 @@ void Session::RunStrip(const BlockStep& step, Channels chunk, const ProductInput
   Scratch& scratch = scratch_[strip.worker];
   const int width = step.shape.width;
   const int pixels = strip.rows * width;
+  if (const auto* pwconv1 = std::get_if<PackedTilePointwise>(&step.pwconv1)) {
+    const auto& pwconv2 = std::get<PackedTilePointwise>(step.pwconv2);
+    const SplitPixels hidden = {scratch.hidden_rounded.parts.data(),
+                                SplitStride(chunk.count, pwconv2.parts)};
+    {
+      const LayerTimer timer = Time(step.timed + 1, strip);
+      TilePointwiseRelu(*pwconv1, chunk, x.parts, pixels, hidden);
+    }
+    const LayerTimer timer = Time(step.timed + 2, strip);
+    const Inputs inputs = {chunk.first, std::min(chunk.count, pwconv2.in - chunk.first)};
+    TilePointwise(pwconv2, inputs, hidden, pixels, Activation::kNone,
+                  in[strip.picture].From(strip.row), out[strip.picture].From(strip.row));
+    return;
+  }
   const Pixels hidden = {scratch.hidden.data(), width, std::ptrdiff_t{width} * chunk.count,
                          chunk.count};
   {
@@ -419,7 +477,8 @@ void Session::RunStep(const SeparableStep& step, const In& in, const Out& out) {
     const PointwiseInput x = RunDepthwise(step.dwconv, step.in, in, tile, step.timed);
     const LayerTimer timer = Time(step.timed + 1, tile);
     const int pixels = tile.rows * step.out.width;
-    const ProductInput input = Prepare(step.pwconv, x, pixels, scratch_[tile.worker].rounded);
+    const ProductInput input = Place(step.pwconv, x, scratch_[tile.worker].rounded);
+    Prepare(step.pwconv, input, pixels);
     Multiply(step.pwconv, {0, PaddedChannels(step.out.channels)}, input, pixels, Activation::kRelu,
              out[tile.picture].From(tile.row));
   });
@@ -436,19 +495,33 @@ void Session::RunStep(const UpsampleStep& step, const In& in, const Out& out) {
   });
 }
 
-void Session::RunStep(const HeatmapStep& step, const In& in, const Out& out) {
-  ForTiles(step.in, [&](const Tile& tile) {
-    const LayerTimer timer = Time(step.timed, tile);
-    // Neither side has a border: all rows of the tile are one run of pixels.
-    Multiply(step.final_layer, Inputs{0, step.in.channels}, in[tile.picture].At(tile.row, 0),
-             in.first.pixel_stride, tile.rows * step.in.width, {}, scratch_[tile.worker].rounded,
-             out[tile.picture].From(tile.row));
-  });
+void Session::RunStep(const HeatmapStep& step, const In& in, const Out& /*out*/) {
   const int joints = step.heatmap.joints;
+  const int pixels = step.in.height * step.in.width;
+  // There is no border: all pictures are one run of pixels.
+  const PointwiseInput floats = {
+      .data = in.first.data, .pixel_stride = in.first.pixel_stride, .run_length = step.in.channels};
+  const ProductInput input = Place(step.final_layer.front(), floats, heatmap_input_);
+  if (!std::holds_alternative<PackedPointwise>(step.final_layer.front())) {
+    ForTiles(step.in, [&](const Tile& tile) {
+      const LayerTimer timer = Time(step.timed, tile);
+      Prepare(step.final_layer.front(),
+              input.From(tile.picture * pixels + tile.row * step.in.width),
+              tile.rows * step.in.width);
+    });
+  }
   pool_.ParallelFor(batch_ * joints, [&](int task, int worker) {
+    Scratch& scratch = scratch_[worker];
+    const int bins = PaddedChannels(step.heatmap.depth_bins);
+    const Pixels heatmap = {scratch.patch.data(), step.in.width,
+                            std::ptrdiff_t{step.in.width} * bins, bins};
+    {
+      const LayerTimer timer(profile_, step.timed, worker);
+      Multiply(step.final_layer[task % joints], {0, bins}, input.From(task / joints * pixels),
+               pixels, Activation::kNone, heatmap);
+    }
     const LayerTimer timer(profile_, step.timed + 1, worker);
-    joints_[task] =
-        SoftArgmax(step.heatmap, out[task / joints], task % joints, scratch_[worker].hidden);
+    joints_[task] = SoftArgmax(step.heatmap, heatmap, 0, scratch.hidden);
   });
 }
 

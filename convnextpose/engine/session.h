@@ -52,14 +52,15 @@ class Session {
     [[nodiscard]] std::size_t floats() const;  // Of one picture.
     [[nodiscard]] Out View(float* data) const;
   };
-  // Activations in whole numbers.
+  // Activations in the form that a product wants.
   struct Rounded {
-    AlignedVector<std::uint8_t> values;
+    AlignedVector<std::uint8_t> values;  // Whole numbers, with their scales.
     AlignedVector<float> scales;
+    AlignedVector<std::uint16_t> parts;
   };
   // Memory of one thread while it works on one tile of pixels.
   struct Scratch {
-    AlignedVector<float> patch;   // The depthwise output.
+    AlignedVector<float> patch;   // The depthwise output; a joint's heatmap.
     AlignedVector<float> hidden;  // Between the two matrix products; the marginals of heatmaps.
     Rounded rounded;              // What a product reads, and
     Rounded hidden_rounded;       // what the second one reads.
@@ -83,21 +84,23 @@ class Session {
   template <typename Body>
   void ForTiles(const model::Shape& shape, const Body& body);
   [[nodiscard]] int RowsPerTile(const Step& step, int pictures) const;
-  // What a product reads: floats, or the same rounded for it.
+  // What a product reads: floats, or the same rounded for it, or in parts.
   struct ProductInput {
     PointwiseInput floats;
     Quantised rounded;
+    SplitPixels parts;
     // The same, beginning at a later pixel; for inputs that lie in one row.
     [[nodiscard]] ProductInput From(int pixel) const {
       ProductInput later = *this;
       later.floats.data += pixel * floats.pixel_stride;
       later.rounded.values += pixel * rounded.value_stride;
       later.rounded.scales += pixel * rounded.scale_stride;
+      later.parts.values += pixel * parts.stride;
       return later;
     }
   };
-  static ProductInput Prepare(const Product& product, const PointwiseInput& in, int pixels,
-                              Rounded& memory);
+  static ProductInput Place(const Product& product, const PointwiseInput& in, Rounded& memory);
+  static void Prepare(const Product& product, const ProductInput& in, int pixels);
   static void Multiply(const Product& product, Channels channels, const ProductInput& in,
                        int pixels, Activation activation, const Pixels& out);
   static void Multiply(const ReluProduct& product, Inputs inputs, const float* in,
@@ -118,6 +121,7 @@ class Session {
   std::vector<Activations> activations_;       // Of each step.
   std::vector<AlignedVector<float>> buffers_;  // Shared by steps that do not follow one another.
   std::vector<Scratch> scratch_;               // Of each thread.
+  Rounded heatmap_input_;                      // What all joints' products read.
   int max_batch_ = 1;
   int batch_ = 0;      // Of the run in progress.
   int tile_rows_ = 0;  // Of its step in progress.
