@@ -2,9 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "convnextpose/base/check.h"
+#include "convnextpose/engine/isa.h"
+#include "convnextpose/engine/kernels/half_arm.h"
 #include "convnextpose/engine/kernels/prefetch.h"
+
+#ifdef CNP_HALF_ARM
+#include <sys/auxv.h>
+#endif
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "convnextpose/engine/kernels/pointwise.cc"
@@ -212,7 +219,10 @@ PackedHalfPointwise PackHalfPointwise(std::span<const float> weight, std::span<c
   int exponent = 0;
   if (std::isfinite(largest)) std::frexp(largest, &exponent);
   exponent = std::max(exponent, -100);  // 1 / scale must be finite.
-  PackedHalfPointwise half{.in = full.in, .out = full.out, .scale = std::ldexp(1.0F, exponent)};
+  PackedHalfPointwise half{.in = full.in,
+                           .out = full.out,
+                           .scale = std::ldexp(1.0F, exponent),
+                           .half_sums = out / 4 >= in};
   half.weights.resize(full.weights.size());
   HWY_DYNAMIC_DISPATCH(ToHalfImpl)
   (full.weights.data(), full.weights.size(), 1 / half.scale, half.weights.data());
@@ -230,7 +240,27 @@ void Pointwise(const PackedPointwise& weights, Channels channels, const Pointwis
 void Pointwise(const PackedHalfPointwise& weights, Channels channels, const PointwiseInput& in,
                int pixels, Activation activation, const Pixels& out) {
   CheckCall(weights, channels, in);
+#ifdef CNP_HALF_ARM
+  if (weights.half_sums && HasHalfArithmetic()) {
+    const std::uint16_t* const panels =
+        weights.weights.data() + std::ptrdiff_t{channels.first} * weights.in;
+    HalfPointwiseArm(
+        {weights.in, channels.count, panels, weights.bias.data() + channels.first, weights.scale},
+        in, pixels, activation, out);
+    return;
+  }
+#endif
   HWY_DYNAMIC_DISPATCH(HalfPointwiseImpl)(weights, channels, in, pixels, activation, out);
+}
+
+bool HasHalfArithmetic() {
+#ifdef CNP_HALF_ARM
+  static const bool has = (getauxval(AT_HWCAP) & HWCAP_ASIMDHP) != 0;
+  static const std::string best = SupportedIsas().front();
+  return has && CurrentIsa() == best;
+#else
+  return false;
+#endif
 }
 
 }  // namespace cnp::engine

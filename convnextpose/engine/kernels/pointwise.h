@@ -19,20 +19,23 @@ struct PackedPointwise {
   AlignedVector<float> bias;
 };
 
-/// The same with weights in half precision, times 1 / scale: half the memory, computed in single
-/// precision all the same.
+/// The same with weights in half precision, times 1 / scale: half the memory. Computed in single
+/// precision, or in half where half_sums and HasHalfArithmetic().
 struct PackedHalfPointwise {
   int in = 0;
   int out = 0;
   AlignedVector<std::uint16_t> weights;
   AlignedVector<float> bias;  ///< Times 1 / scale.
-  float scale = 1;            ///< A power of two that brings the largest weight near 1.
+  float scale = 1;            ///< A power of two that brings the largest weight to 0.5 .. 1.
+  bool half_sums = false;  ///< Is the layer fit for sums in half precision? See PackHalfPointwise.
 };
 
 /// weight: [out, in] row-major; bias: [out].
 PackedPointwise PackPointwise(std::span<const float> weight, std::span<const float> bias, int in,
                               int out);
-/// Weights that are not finite stay so.
+/// Weights that are not finite stay so. half_sums is for the first product of a block, a layer that
+/// is four times as wide behind as before: with the sums of downsampling and the head in half
+/// precision too, joints err by more than 0.02 heatmap cells (tests/network_test.cc).
 PackedHalfPointwise PackHalfPointwise(std::span<const float> weight, std::span<const float> bias,
                                       int in, int out);
 
@@ -65,8 +68,14 @@ struct PointwiseInput {
 void Pointwise(const PackedPointwise& weights, Channels channels, const PointwiseInput& in,
                int pixels, Activation activation, const Pixels& out);
 
+/// A pixel's result does not depend on the pixels around it here either. In half precision a result
+/// that is not finite is NaN.
 void Pointwise(const PackedHalfPointwise& weights, Channels channels, const PointwiseInput& in,
                int pixels, Activation activation, const Pixels& out);
+
+/// Does this processor multiply and add vectors of half precision (ARMv8.2 FP16), and is no lesser
+/// instruction set forced?
+bool HasHalfArithmetic();
 
 /// The same for all channels, and pixels that lie in_stride floats apart.
 inline void Pointwise(const PackedPointwise& weights, const float* in, std::ptrdiff_t in_stride,
