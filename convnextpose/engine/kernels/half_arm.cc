@@ -7,6 +7,11 @@
 // The whole file is compiled for ARMv8.2 FP16: it must bring no copy of another file's inline
 // functions, which the linker could take for all the program, older processors too.
 
+#ifndef __clang__
+// g++ 12 would load weights so early that it runs out of registers.
+#pragma GCC optimize("no-schedule-insns")
+#endif
+
 #define CNP_INLINE __attribute__((always_inline)) inline
 
 namespace cnp::engine {
