@@ -11,7 +11,8 @@ namespace cnp::engine {
 enum class Precision {
   kF32,   ///< Single precision throughout.
   kF16,   ///< 16 bits: whole numbers that share a scale (kernels/dot_pointwise.h); on processors
-          ///< without dot products, weights stored in half precision.
+          ///< without dot products, weights stored in half precision, and the first product of each
+          ///< block summed in it where there is arithmetic for it (64-bit ARM).
   kInt8,  ///< 8 bits in the blocks and the last layer, 16 in the others.
 };
 
