@@ -63,8 +63,8 @@ CNP_INLINE float FromBits(std::uint32_t bits) {
   return vget_lane_f32(vreinterpret_f32_u32(vdup_n_u32(bits)), 0);
 }
 
-// Rounds a block of at most kBlock activations. Returns what brings them back: NaN if one of them
-// is not finite.
+// Rounds a block of at most kBlock activations. Returns what brings them back. What is not finite
+// stays so, and spoils every sum that it enters.
 float Round(const float* from, int count, std::uint16_t* to) {
   uint32x4_t highest = vdupq_n_u32(0);
   for (int i = 0; i < count; i += 4) {
@@ -72,9 +72,7 @@ float Round(const float* from, int count, std::uint16_t* to) {
     highest = vmaxq_u32(highest, vreinterpretq_u32_f32(x));
   }
   constexpr std::uint32_t kMantissaBits = 23;
-  constexpr std::uint32_t kNotFinite = 255;
   std::uint32_t exponent = vmaxvq_u32(highest) >> kMantissaBits;
-  const bool finite = exponent != kNotFinite;
   if (exponent < kTopBits) exponent = kTopBits;  // Both powers of two must be normal.
   const std::uint32_t back = exponent - (kTopBits - 1);
   const float32x4_t factor = vdupq_n_f32(FromBits((254 - back) << kMantissaBits));
@@ -82,7 +80,7 @@ float Round(const float* from, int count, std::uint16_t* to) {
     const float16x4_t x = vcvt_f16_f32(vmulq_f32(Load(from + i, count - i), factor));
     vst1_u16(to + i, vreinterpret_u16_f16(x));
   }
-  return finite ? FromBits(back << kMantissaBits) : __builtin_nanf("");
+  return FromBits(back << kMantissaBits);
 }
 
 void RoundStrip(Strip& strip, int pixels, std::ptrdiff_t first, int inputs) {
