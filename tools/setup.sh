@@ -10,7 +10,7 @@ run=(
   cmake g++ ninja-build pkg-config ccache
   libhwy-dev zlib1g-dev nlohmann-json3-dev
   libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
-  libcli11-dev libfmt-dev libssl-dev libonnx-dev libprotobuf-dev
+  libcli11-dev libfmt-dev libssl-dev libonnx-dev libprotobuf-dev libeigen3-dev
   opencv-doc  # messi5.jpg, the picture of ./demo
 )
 check=(
