@@ -215,9 +215,11 @@ PackedHalfPointwise PackHalfPointwise(std::span<const float> weight, std::span<c
                                       int in, int out) {
   const PackedPointwise full = PackPointwise(weight, bias, in, out);
   float largest = 0;
-  for (const float w : weight) largest = std::max(largest, std::abs(w));
+  for (const float w : weight) {
+    if (std::isfinite(w)) largest = std::max(largest, std::abs(w));
+  }
   int exponent = 0;
-  if (std::isfinite(largest)) std::frexp(largest, &exponent);
+  std::frexp(largest, &exponent);
   exponent = std::max(exponent, -100);  // 1 / scale must be finite.
   PackedHalfPointwise half{.in = full.in,
                            .out = full.out,
@@ -228,6 +230,10 @@ PackedHalfPointwise PackHalfPointwise(std::span<const float> weight, std::span<c
   (full.weights.data(), full.weights.size(), 1 / half.scale, half.weights.data());
   half.bias = full.bias;
   for (float& value : half.bias) value /= half.scale;
+  // Highway's own conversions, where the processor has none, make finite numbers of infinities.
+  for (std::size_t i = 0; i < weight.size(); ++i) {
+    if (!std::isfinite(weight[i])) half.bias[i / in] = std::numeric_limits<float>::quiet_NaN();
+  }
   return half;
 }
 

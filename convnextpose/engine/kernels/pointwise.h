@@ -33,9 +33,10 @@ struct PackedHalfPointwise {
 /// weight: [out, in] row-major; bias: [out].
 PackedPointwise PackPointwise(std::span<const float> weight, std::span<const float> bias, int in,
                               int out);
-/// Weights that are not finite stay so. half_sums is for the first product of a block, a layer that
-/// is four times as wide behind as before: with the sums of downsampling and the head in half
-/// precision too, joints err by more than 0.02 heatmap cells (tests/network_test.cc).
+/// An output with a weight that is not finite becomes NaN. half_sums is for the first product of a
+/// block, a layer that is four times as wide behind as before: with the sums of downsampling and
+/// the head in half precision too, joints err by more than 0.02 heatmap cells
+/// (tests/network_test.cc).
 PackedHalfPointwise PackHalfPointwise(std::span<const float> weight, std::span<const float> bias,
                                       int in, int out);
 
