@@ -309,6 +309,8 @@ void Session::Run(std::span<const float> input, int batch, std::span<JointEstima
   for (std::size_t i = 0; i < activations_.size(); ++i) {
     const Out out = activations_[i].View(buffers_[activations_[i].buffer].data());
     tile_rows_ = RowsPerTile(network_.steps()[i], batch);
+    const bool last = i + 1 == activations_.size();
+    next_block_ = last ? nullptr : std::get_if<BlockStep>(&network_.steps()[i + 1]);
     std::visit([&](const auto& step) { RunStep(step, in, out); }, network_.steps()[i]);
     in = {out.first, out.stride};
   }
@@ -421,15 +423,26 @@ void Session::RunStep(const BlockStep& step, const In& in, const Out& out) {
     for (int first = 0; first < step.hidden; first += step.chunk) {
       for (int row = 0; row < tile.rows; row += StripRows(width)) {
         const int rows = std::min(StripRows(width), tile.rows - row);
-        RunStrip(step, HiddenChunk(step, first), input.From(row * width), in, out,
-                 {tile.picture, tile.row + row, rows, tile.worker});
+        RunStrip(
+            step, HiddenChunk(step, first), input.From(row * width), in, out,
+            {{tile.picture, tile.row + row, rows, tile.worker}, row == 0, row + rows == tile.rows});
       }
     }
   });
 }
 
+// What the first product reads after the second one of a chunk, as far as it has a fixed place in
+// time: the next chunk, or the next block.
+WeightsNext Session::NextHidden(const BlockStep& step, Channels chunk) const {
+  const int first = chunk.first + chunk.count;
+  const BlockStep* next = first < step.hidden ? &step : next_block_;
+  if (next == nullptr) return {};
+  const auto& pwconv1 = std::get<PackedTilePointwise>(next->pwconv1);
+  return {&pwconv1, HiddenChunk(*next, first < step.hidden ? first : 0), {0, pwconv1.in}};
+}
+
 void Session::RunStrip(const BlockStep& step, Channels chunk, const ProductInput& x, const In& in,
-                       const Out& out, const Tile& strip) {
+                       const Out& out, const Strip& strip) {
   Scratch& scratch = scratch_[strip.worker];
   const int width = step.shape.width;
   const int pixels = strip.rows * width;
@@ -437,14 +450,17 @@ void Session::RunStrip(const BlockStep& step, Channels chunk, const ProductInput
     const auto& pwconv2 = std::get<PackedTilePointwise>(step.pwconv2);
     const SplitPixels hidden = {scratch.hidden_rounded.parts.data(),
                                 SplitStride(chunk.count, pwconv2.parts)};
+    const Inputs inputs = {chunk.first, std::min(chunk.count, pwconv2.in - chunk.first)};
     {
       const LayerTimer timer = Time(step.timed + 1, strip);
-      TilePointwiseRelu(*pwconv1, chunk, x.parts, pixels, hidden);
+      TilePointwiseRelu(
+          *pwconv1, chunk, x.parts, pixels, hidden,
+          strip.first ? WeightsNext{&pwconv2, {0, pwconv2.out}, inputs} : WeightsNext{});
     }
     const LayerTimer timer = Time(step.timed + 2, strip);
-    const Inputs inputs = {chunk.first, std::min(chunk.count, pwconv2.in - chunk.first)};
     TilePointwise(pwconv2, inputs, hidden, pixels, Activation::kNone,
-                  in[strip.picture].From(strip.row), out[strip.picture].From(strip.row));
+                  in[strip.picture].From(strip.row), out[strip.picture].From(strip.row),
+                  strip.last ? NextHidden(step, chunk) : WeightsNext{});
     return;
   }
   const Pixels hidden = {scratch.hidden.data(), width, std::ptrdiff_t{width} * chunk.count,

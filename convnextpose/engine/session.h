@@ -106,8 +106,14 @@ class Session {
   static void Multiply(const ReluProduct& product, Inputs inputs, const float* in,
                        std::ptrdiff_t in_stride, int pixels, const ConstPixels& residual,
                        Rounded& memory, const Pixels& out);
+  // Rows of a tile that go through both products of a block together.
+  struct Strip : Tile {
+    bool first = false;  // Of its tile.
+    bool last = false;
+  };
   void RunStrip(const BlockStep& step, Channels chunk, const ProductInput& x, const In& in,
-                const Out& out, const Tile& strip);
+                const Out& out, const Strip& strip);
+  [[nodiscard]] WeightsNext NextHidden(const BlockStep& step, Channels chunk) const;
   PointwiseInput RunDepthwise(const PackedDepthwise& dwconv, const model::Shape& shape,
                               const In& in, const Tile& tile, int timed);
   [[nodiscard]] LayerTimer Time(int layer, const Tile& tile) const {
@@ -123,8 +129,9 @@ class Session {
   std::vector<Scratch> scratch_;               // Of each thread.
   Rounded heatmap_input_;                      // What all joints' products read.
   int max_batch_ = 1;
-  int batch_ = 0;      // Of the run in progress.
-  int tile_rows_ = 0;  // Of its step in progress.
+  int batch_ = 0;                          // Of the run in progress.
+  int tile_rows_ = 0;                      // Of its step in progress.
+  const BlockStep* next_block_ = nullptr;  // Behind that step, if it is one.
   std::span<JointEstimate> joints_;
   Profile* profile_ = nullptr;
 };

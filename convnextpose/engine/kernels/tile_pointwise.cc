@@ -82,7 +82,8 @@ double PortableSum(const PackedTilePointwise& weights, int output, Inputs inputs
 }
 
 void PortablePointwiseRelu(const PackedTilePointwise& weights, Channels channels,
-                           const SplitPixels& in, int pixels, const SplitPixels& split) {
+                           const SplitPixels& in, int pixels, const SplitPixels& split,
+                           const WeightsNext& /*next*/) {
   for (int p = 0; p < pixels; ++p) {
     std::uint16_t* to = split.values + p * split.stride;
     for (int c = 0; c < channels.count; ++c) {
@@ -98,7 +99,7 @@ void PortablePointwiseRelu(const PackedTilePointwise& weights, Channels channels
 
 void PortablePointwise(const PackedTilePointwise& weights, Inputs inputs, const SplitPixels& in,
                        int pixels, Activation activation, const ConstPixels& residual,
-                       const Pixels& out) {
+                       const Pixels& out, const WeightsNext& /*next*/) {
   const bool relu = activation == Activation::kRelu && inputs.first + inputs.count == weights.in;
   for (int p = 0; p < pixels; ++p) {
     for (int o = 0; o < weights.out; ++o) {
@@ -143,22 +144,23 @@ void Split(const PackedTilePointwise& weights, const PointwiseInput& in, int pix
 }
 
 void TilePointwiseRelu(const PackedTilePointwise& weights, Channels channels, const SplitPixels& in,
-                       int pixels, const SplitPixels& split) {
+                       int pixels, const SplitPixels& split, const WeightsNext& next) {
   CNP_CHECK(channels.first % kTileInputs == 0 && channels.count % kChannelBlock == 0 &&
                 channels.first + channels.count <= weights.out,
             "channels are whole blocks of the layer");
-  (HasTiles() ? AmxPointwiseRelu : PortablePointwiseRelu)(weights, channels, in, pixels, split);
+  (HasTiles() ? AmxPointwiseRelu : PortablePointwiseRelu)(weights, channels, in, pixels, split,
+                                                          next);
 }
 
 void TilePointwise(const PackedTilePointwise& weights, Inputs inputs, const SplitPixels& in,
                    int pixels, Activation activation, const ConstPixels& residual,
-                   const Pixels& out) {
+                   const Pixels& out, const WeightsNext& next) {
   const int end = inputs.first + inputs.count;
   CNP_CHECK(inputs.first % kTileInputs == 0 && (end % kTileInputs == 0 || end == weights.in) &&
                 end <= weights.in,
             "inputs are whole tiles of the layer");
   (HasTiles() ? AmxPointwise : PortablePointwise)(weights, inputs, in, pixels, activation, residual,
-                                                  out);
+                                                  out, next);
 }
 
 }  // namespace cnp::engine

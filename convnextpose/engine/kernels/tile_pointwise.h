@@ -63,12 +63,20 @@ constexpr std::ptrdiff_t SplitStride(int inputs, TileParts parts) {
 void Split(const PackedTilePointwise& weights, const PointwiseInput& in, int pixels,
            const SplitPixels& split);
 
+/// Weights that some other product will read soon: some outputs' for some inputs.
+struct WeightsNext {
+  const PackedTilePointwise* weights = nullptr;  ///< Null: none.
+  Channels channels;
+  Inputs inputs;
+};
+
 /// split(p, o - channels.first) = max(0, bias[o] + sum_i weights[o, i] * in(p, i)) over all inputs,
 /// in as many parts; zeros up to the next multiple of kTileInputs. channels.first is such a
 /// multiple. `in` may be read up to the next multiple of kTilePixels pixels, whatever lies there.
 /// A pixel's result does not depend on the pixels around it. Thread-safe on disjoint outputs.
+/// `next` are fetched into the second-level cache meanwhile.
 void TilePointwiseRelu(const PackedTilePointwise& weights, Channels channels, const SplitPixels& in,
-                       int pixels, const SplitPixels& split);
+                       int pixels, const SplitPixels& split, const WeightsNext& next = {});
 
 /// out(p, o) = activation(start + sum_i weights[o, i] * in(p, i - inputs.first)) over i in
 /// `inputs`, which begin at a multiple of kTileInputs and end at one or with the layer. start is
@@ -76,6 +84,6 @@ void TilePointwiseRelu(const PackedTilePointwise& weights, Channels channels, co
 /// the layer's last inputs. residual.data may be null. Otherwise as TilePointwiseRelu.
 void TilePointwise(const PackedTilePointwise& weights, Inputs inputs, const SplitPixels& in,
                    int pixels, Activation activation, const ConstPixels& residual,
-                   const Pixels& out);
+                   const Pixels& out, const WeightsNext& next = {});
 
 }  // namespace cnp::engine

@@ -232,6 +232,17 @@ struct Piece {
 class WeightsAhead {
  public:
   WeightsAhead() = default;
+  WeightsAhead(const WeightsNext& next, std::ptrdiff_t steps) {
+    if (next.weights == nullptr) return;
+    const PackedTilePointwise& packed = *next.weights;
+    const std::ptrdiff_t panel = SplitStride(packed.in, packed.parts) * kChannelBlock;
+    *this = WeightsAhead(packed.weights.data() + next.channels.first / kChannelBlock * panel +
+                             SplitStride(next.inputs.first, packed.parts) * kChannelBlock,
+                         SplitStride(next.inputs.count, packed.parts) * kChannelBlock *
+                             std::ptrdiff_t{sizeof(std::uint16_t)},
+                         next.channels.count / kChannelBlock,
+                         panel * std::ptrdiff_t{sizeof(std::uint16_t)}, steps);
+  }
   // `bytes` at the beginning of each of `panels` panels, over so many steps.
   WeightsAhead(const std::uint16_t* weights, std::ptrdiff_t bytes, int panels,
                std::ptrdiff_t panel_bytes, std::ptrdiff_t steps)
@@ -273,7 +284,7 @@ class Product {
  public:
   // finish.Begin(piece, sums), then finish.Rows(rows) until all of the piece's pixels are done.
   CNP_AMX Product(const PackedTilePointwise& weights, Channels channels, Inputs inputs,
-                  const SplitPixels& in, int pixels, Finish& finish)
+                  const SplitPixels& in, int pixels, Finish& finish, const WeightsNext& next)
       : channels_(channels),
         in_(in),
         pixels_(pixels),
@@ -282,7 +293,8 @@ class Product {
                SplitStride(inputs.first, kParts) * kChannelBlock),
         tiles_((inputs.count + kTileInputs - 1) / kTileInputs),
         chunks_((tiles_ + kChunk - 1) / kChunk),
-        finish_(finish) {}
+        finish_(finish),
+        next_(next) {}
 
   CNP_AMX void Run() {
     const TilesInUse tiles;
@@ -292,9 +304,11 @@ class Product {
       const std::ptrdiff_t steps = std::ptrdiff_t{(pixels_ - 1) / (2 * kTilePixels) + 1} *
                                    ((channels - 1) / (2 * kChannelBlock) + 1) * tiles_ *
                                    ProductsOf(kParts);
-      ahead_ = WeightsAhead(first_ + (c + channels) / kChannelBlock * panel_,
-                            tiles_ * kTileBytes * static_cast<int>(kParts), next / kChannelBlock,
-                            panel_ * std::ptrdiff_t{sizeof(std::uint16_t)}, steps);
+      ahead_ = next == 0 ? WeightsAhead(next_, steps)
+                         : WeightsAhead(first_ + (c + channels) / kChannelBlock * panel_,
+                                        tiles_ * kTileBytes * static_cast<int>(kParts),
+                                        next / kChannelBlock,
+                                        panel_ * std::ptrdiff_t{sizeof(std::uint16_t)}, steps);
       for (int p = 0; p < pixels_; p += 2 * kTilePixels) {
         for (int chunk = 0; chunk < chunks_; ++chunk) {
           RunChunk({p, std::min(pixels_ - p, 2 * kTilePixels), c, channels, false}, chunk);
@@ -361,6 +375,7 @@ class Product {
   int tiles_;
   int chunks_;
   Finish& finish_;
+  const WeightsNext& next_;
   WeightsAhead ahead_;
   int begun_ = 0;
   Sums sums_[kPieces + 1];
@@ -475,17 +490,19 @@ class AddAndStore {
 
 template <TileParts kParts>
 CNP_AMX void PointwiseReluAll(const PackedTilePointwise& weights, Channels channels,
-                              const SplitPixels& in, int pixels, const SplitPixels& split) {
+                              const SplitPixels& in, int pixels, const SplitPixels& split,
+                              const WeightsNext& next) {
   SplitRelu<kParts> finish(weights, channels, split);
-  Product<kParts, SplitRelu<kParts>>(weights, channels, {0, weights.in}, in, pixels, finish).Run();
+  Product<kParts, SplitRelu<kParts>>(weights, channels, {0, weights.in}, in, pixels, finish, next)
+      .Run();
 }
 
 template <TileParts kParts>
 CNP_AMX void PointwiseAll(const PackedTilePointwise& weights, Inputs inputs, const SplitPixels& in,
                           int pixels, Activation activation, const ConstPixels& residual,
-                          const Pixels& out) {
+                          const Pixels& out, const WeightsNext& next) {
   AddAndStore finish(weights, inputs, activation, residual, out);
-  Product<kParts, AddAndStore>(weights, {0, weights.out}, inputs, in, pixels, finish).Run();
+  Product<kParts, AddAndStore>(weights, {0, weights.out}, inputs, in, pixels, finish, next).Run();
 }
 
 }  // namespace
@@ -516,18 +533,18 @@ void AmxSplit(const PackedTilePointwise& weights, const PointwiseInput& in, int 
 }
 
 void AmxPointwiseRelu(const PackedTilePointwise& weights, Channels channels, const SplitPixels& in,
-                      int pixels, const SplitPixels& split) {
+                      int pixels, const SplitPixels& split, const WeightsNext& next) {
   const auto all = weights.parts == TileParts::kTwo ? PointwiseReluAll<TileParts::kTwo>
                                                     : PointwiseReluAll<TileParts::kThree>;
-  all(weights, channels, in, pixels, split);
+  all(weights, channels, in, pixels, split, next);
 }
 
 void AmxPointwise(const PackedTilePointwise& weights, Inputs inputs, const SplitPixels& in,
-                  int pixels, Activation activation, const ConstPixels& residual,
-                  const Pixels& out) {
+                  int pixels, Activation activation, const ConstPixels& residual, const Pixels& out,
+                  const WeightsNext& next) {
   const auto all = weights.parts == TileParts::kTwo ? PointwiseAll<TileParts::kTwo>
                                                     : PointwiseAll<TileParts::kThree>;
-  all(weights, inputs, in, pixels, activation, residual, out);
+  all(weights, inputs, in, pixels, activation, residual, out, next);
 }
 
 }  // namespace cnp::engine
@@ -543,12 +560,14 @@ void AmxSplit(const PackedTilePointwise& /*weights*/, const PointwiseInput& /*in
   CNP_CHECK(false, "no tiles here");
 }
 void AmxPointwiseRelu(const PackedTilePointwise& /*weights*/, Channels /*channels*/,
-                      const SplitPixels& /*in*/, int /*pixels*/, const SplitPixels& /*split*/) {
+                      const SplitPixels& /*in*/, int /*pixels*/, const SplitPixels& /*split*/,
+                      const WeightsNext& /*next*/) {
   CNP_CHECK(false, "no tiles here");
 }
 void AmxPointwise(const PackedTilePointwise& /*weights*/, Inputs /*inputs*/,
                   const SplitPixels& /*in*/, int /*pixels*/, Activation /*activation*/,
-                  const ConstPixels& /*residual*/, const Pixels& /*out*/) {
+                  const ConstPixels& /*residual*/, const Pixels& /*out*/,
+                  const WeightsNext& /*next*/) {
   CNP_CHECK(false, "no tiles here");
 }
 

@@ -11,9 +11,9 @@ bool AmxAvailable();
 void AmxSplit(const PackedTilePointwise& weights, const PointwiseInput& in, int pixels,
               const SplitPixels& split);
 void AmxPointwiseRelu(const PackedTilePointwise& weights, Channels channels, const SplitPixels& in,
-                      int pixels, const SplitPixels& split);
+                      int pixels, const SplitPixels& split, const WeightsNext& next);
 void AmxPointwise(const PackedTilePointwise& weights, Inputs inputs, const SplitPixels& in,
-                  int pixels, Activation activation, const ConstPixels& residual,
-                  const Pixels& out);
+                  int pixels, Activation activation, const ConstPixels& residual, const Pixels& out,
+                  const WeightsNext& next);
 
 }  // namespace cnp::engine
