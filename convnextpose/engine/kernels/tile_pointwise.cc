@@ -124,13 +124,19 @@ PackedTilePointwise PackTilePointwise(std::span<const float> weight, std::span<c
   packed.weights.resize(packed.out * SplitStride(in, parts));
   packed.bias.resize(packed.out);
   std::copy(bias.begin(), bias.end(), packed.bias.begin());
-  for (int o = 0; o < out; ++o) {
-    for (int i = 0; i < in; ++i) {
-      const auto values = PartsOf(weight[static_cast<std::size_t>(o) * in + i], parts);
-      std::uint16_t* first = packed.weights.data() + WeightAt(packed, o, i);
-      for (int p = 0; p < Count(parts); ++p) {
-        first[std::ptrdiff_t{p} * kTileInputs * kChannelBlock] = values[p];
+  constexpr std::ptrdiff_t kPart = std::ptrdiff_t{kTileInputs} * kChannelBlock;
+  std::uint16_t* to = packed.weights.data();
+  for (int panel = 0; panel < packed.out; panel += kChannelBlock) {
+    for (int tile = 0; tile < in; tile += kTileInputs) {
+      // In the order in which they lie: pair, output, input of the pair.
+      for (int at = 0; at < kPart; ++at) {
+        const int output = panel + at / 2 % kChannelBlock;
+        const int input = tile + at / (2 * kChannelBlock) + at % 2 * (kTileInputs / 2);
+        if (output >= out || input >= in) continue;
+        const auto values = PartsOf(weight[static_cast<std::size_t>(output) * in + input], parts);
+        for (int p = 0; p < Count(parts); ++p) to[p * kPart + at] = values[p];
       }
+      to += Count(parts) * kPart;
     }
   }
   return packed;
