@@ -23,6 +23,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"engine", {"model"}},
     {"convert", {"model", "checkpoint"}},
     {"pipeline", {"image", "pose", "model", "engine"}},
+    {"datasets", {"pose"}},
     {"eval", {"pose", "datasets"}},
     {"viz", {"image", "pose"}},
     {"onnx", {"image", "model", "convert"}},
