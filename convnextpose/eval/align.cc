@@ -1,6 +1,7 @@
 #include "convnextpose/eval/align.h"
 
 #include <Eigen/Core>
+#include <Eigen/LU>
 #include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
@@ -50,7 +51,7 @@ std::optional<Transform> Align(std::span<const Vec3> from, std::span<const Vec3>
                                               Eigen::ComputeFullU | Eigen::ComputeFullV);
   // Where the best orthogonal matrix is a reflection, the axis that matters least is turned back.
   Eigen::Vector3d sign(1, 1, 1);
-  if ((svd.matrixU() * svd.matrixV().transpose()).determinant() < 0) sign(2) = -1;
+  if (svd.matrixU().determinant() * svd.matrixV().determinant() < 0) sign(2) = -1;
   const Eigen::Matrix3d rotation = svd.matrixU() * sign.asDiagonal() * svd.matrixV().transpose();
   double scale = 1;
   if (with_scale && spread > 0) scale = svd.singularValues().dot(sign) / spread;

@@ -11,7 +11,6 @@ namespace cnp::eval {
 namespace {
 
 using pose::IsFinite;
-using pose::Norm;
 using pose::Vec2;
 using pose::Vec3;
 using pose::operator-;
@@ -28,9 +27,15 @@ struct Pair {
   [[nodiscard]] std::size_t size() const { return truth.size(); }
 };
 
+// Not std::hypot: g++ 12's answers 0 to (0, 0, NaN).
+double Distance(const Vec3& a, const Vec3& b) {
+  const Vec3 d = a - b;
+  return std::sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+}
+
 double MeanDistance(const Pair& pair) {
   double sum = 0;
-  for (std::size_t i = 0; i < pair.size(); ++i) sum += Norm(pair.predicted[i] - pair.truth[i]);
+  for (std::size_t i = 0; i < pair.size(); ++i) sum += Distance(pair.predicted[i], pair.truth[i]);
   const double mean = sum / static_cast<double>(pair.size());
   return std::isfinite(mean) ? mean : kUnknown;
 }
@@ -67,7 +72,7 @@ class Scorer {
       errors.pa_mpjpe_mm = MeanDistance(AlignSimilarity(scored.predicted, scored.truth), scored);
     }
     if (!IsValid(root_)) return errors;
-    const double mrpe = Norm(predicted_[root_] - truth_[root_]);
+    const double mrpe = Distance(predicted_[root_], truth_[root_]);
     errors.mrpe_mm = std::isfinite(mrpe) ? mrpe : kUnknown;
     if (scored.size() < kLeastRootRelative) return errors;
     Pair relative = RootRelative(scored);
@@ -106,7 +111,7 @@ class Scorer {
       const auto j = static_cast<std::size_t>(joint);
       double error = kUnknown;
       if (IsValid(j) && IsValid(root_)) {
-        error = Norm((predicted_[j] - predicted_[root_]) - (truth_[j] - truth_[root_]));
+        error = Distance(predicted_[j] - predicted_[root_], truth_[j] - truth_[root_]);
       }
       errors.push_back(std::isfinite(error) ? error : kUnknown);
     }

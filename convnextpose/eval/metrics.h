@@ -21,10 +21,10 @@ struct Errors3d {
   double mpjpe_mm = kUnknown;           ///< Mean of joint_mm.
   double pa_mpjpe_rigid_mm = kUnknown;  ///< After rotation and translation, found over all joints
                                         ///< of the set, scored or not: the paper's "PA MPJPE".
-  double pa_mpjpe_mm = kUnknown;  ///< After rotation, translation and scale, over the scored
-                                  ///< joints: the field's PA-MPJPE. Never a reflection.
-  double n_mpjpe_mm = kUnknown;   ///< Root-relative, after scaling alone.
-  double mrpe_mm = kUnknown;      ///< Distance of the roots in camera space.
+  double pa_mpjpe_mm = kUnknown;        ///< After rotation, translation and scale, over the scored
+                                        ///< joints: the field's PA-MPJPE. Never a reflection.
+  double n_mpjpe_mm = kUnknown;         ///< Root-relative, after scaling alone.
+  double mrpe_mm = kUnknown;            ///< Distance of the roots in camera space.
 };
 
 /// Joints that count: all but "Thorax" for Human36m(), all for other sets.
