@@ -3,13 +3,23 @@
 #include <array>
 #include <string>
 
+#include "convnextpose/datasets/coco.h"
+#include "convnextpose/datasets/coco_json.h"
 #include "convnextpose/datasets/human36m.h"
+#include "convnextpose/datasets/mpii.h"
+#include "convnextpose/datasets/muco.h"
+#include "convnextpose/datasets/mupots.h"
 
 namespace cnp::datasets {
 namespace {
 
-constexpr std::array<DatasetKind, 1> kKinds = {{
+constexpr std::array<DatasetKind, 6> kKinds = {{
     {"human36m", "Human3.6M", ReadHuman36m},
+    {"mpii", "MPII Human Pose", ReadMpii},
+    {"coco", "MS COCO 2017, people", ReadCoco},
+    {"muco", "MuCo-3DHP", ReadMuco},
+    {"mupots", "MuPoTS-3D", ReadMupots},
+    {"coco-json", "one's own, in COCO's layout", ReadCocoJson},
 }};
 
 }  // namespace

@@ -49,6 +49,8 @@ struct Fate {
 /// file, size, origin and box, and returns its Fate. It may take the annotation's lists.
 using Concerns = std::function<bool(const ImageEntry&)>;
 using Finish = std::function<Fate(const ImageEntry&, AnnotationEntry&, Sample&)>;
+/// Concerns of a reader that takes all of a file.
+inline bool AllImages(const ImageEntry& /*image*/) { return true; }
 void AddPeople(CocoFile file, std::size_t limit, const Concerns& concerns, const Finish& finish,
                Dataset& dataset);
 
