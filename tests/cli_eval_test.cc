@@ -1,0 +1,216 @@
+// `convnextpose eval` as a user runs it, on a small set in Human3.6M's layout.
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include "tests/cli_fixture.h"
+
+namespace cnp::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+class CliEvalTest : public CliTest {
+ protected:
+  static constexpr int kJoints = 17;
+
+  CliEvalTest() { std::filesystem::create_directories(folder_ / "data/annotations"); }
+
+  // `frames` pictures of subject 11, half of them of action 2, half of action 3; the frames are 64
+  // apart, so that all are of the test set.
+  void WriteSet(int frames) {
+    WritePicture("data/images/a.png", TwoSpots(320, 240, {150, 70}, {170, 160}, 30));
+    WritePicture("data/images/b.png", TwoSpots(320, 240, {140, 90}, {180, 150}, 30));
+    Json images = Json::array();
+    Json annotations = Json::array();
+    Json joints;
+    for (int i = 0; i < frames; ++i) {
+      const int action = 2 + i % 2;
+      images.push_back({{"id", i},
+                        {"file_name", i % 3 == 0 ? "a.png" : "b.png"},
+                        {"width", 320},
+                        {"height", 240},
+                        {"subject", 11},
+                        {"action_name", action == 2 ? "Directions" : "Discussion"},
+                        {"action_idx", action},
+                        {"subaction_idx", 1},
+                        {"cam_idx", 1},
+                        {"frame_idx", 64 * i}});
+      annotations.push_back({{"id", 1000 + i},
+                             {"image_id", i},
+                             {"bbox", {90, 20, 140, 190}},
+                             {"keypoints_vis", Json::array()}});
+      Json pose = Json::array();
+      for (int j = 0; j < kJoints; ++j) {
+        pose.push_back({20.0 * j + i, 30.0 * (j % 5), 5000.0 + 10 * (j % 3)});
+        annotations.back()["keypoints_vis"].push_back(true);
+      }
+      joints[std::to_string(action)]["1"][std::to_string(64 * i)] = std::move(pose);
+    }
+    const Json camera = {{"1",
+                          {{"R", {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}},
+                           {"t", {0, 0, 0}},
+                           {"f", {1145, 1145}},
+                           {"c", {160, 120}}}}};
+    const std::string prefix = "data/annotations/Human36M_subject11_";
+    WriteText(prefix + "data.json",
+              Json{{"images", std::move(images)}, {"annotations", std::move(annotations)}}.dump());
+    WriteText(prefix + "camera.json", camera.dump());
+    WriteText(prefix + "joint_3d.json", joints.dump());
+  }
+
+  [[nodiscard]] Arguments Command(const Arguments& more) const {
+    Arguments all = {"eval", "--data", Path("data"), "--protocol", "1"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  [[nodiscard]] Outcome Eval(const Arguments& more) const { return RunProgram(Command(more)); }
+
+  // Of a file that is being written, the lines that are complete.
+  static std::string Whole(const std::string& text) { return text.substr(0, text.rfind('\n') + 1); }
+
+  // What an evaluation found, without how fast it was or how many threads it had.
+  Json Found(const std::string& name) const {
+    Json json = Json::parse(Read(Path(name)));
+    Json found;
+    for (const char* key :
+         {"samples", "metrics", "intervals", "per_action", "per_joint", "records"}) {
+      found[key] = json.at(key);
+    }
+    return found;
+  }
+};
+
+TEST_F(CliEvalTest, ANetworkAndItsSavedPredictionsScoreAlike) {
+  WriteSet(12);
+  const Outcome network = Eval({"--weights", pointer_, "--json", Path("network.json"),
+                                "--save-predictions", Path("predictions.json")});
+  ASSERT_EQ(network.exit_code, 0) << network.err;
+  EXPECT_THAT(network.out, HasSubstr("12 people"));
+  EXPECT_THAT(network.out, HasSubstr("MPJPE"));
+  EXPECT_THAT(network.out, HasSubstr("Discussion"));
+  const Outcome file =
+      Eval({"--predictions", Path("predictions.json"), "--json", Path("file.json")});
+  ASSERT_EQ(file.exit_code, 0) << file.err;
+  const Json a = Json::parse(Read(Path("network.json")));
+  const Json b = Json::parse(Read(Path("file.json")));
+  EXPECT_EQ(a["samples"], 12);
+  EXPECT_GT(a["metrics"]["mpjpe_mm"].get<double>(), 1);
+  for (const char* metric : {"mpjpe_mm", "pa_mpjpe_rigid_mm", "pa_mpjpe_mm", "n_mpjpe_mm"}) {
+    EXPECT_NEAR(a["metrics"][metric].get<double>(), b["metrics"][metric].get<double>(), 1e-3)
+        << metric;
+  }
+  EXPECT_EQ(a["model"]["parameters"].is_number(), true);
+  EXPECT_EQ(a["settings"]["flip_test"], true);
+}
+
+TEST_F(CliEvalTest, ThreadsAndBatchesDoNotMatter) {
+  WriteSet(11);
+  ASSERT_EQ(
+      Eval({"--weights", pointer_, "--threads", "1", "--batch", "1", "--json", Path("1.json")})
+          .exit_code,
+      0);
+  ASSERT_EQ(
+      Eval({"--weights", pointer_, "--threads", "3", "--batch", "4", "--json", Path("3.json")})
+          .exit_code,
+      0);
+  EXPECT_EQ(Found("1.json"), Found("3.json"));
+}
+
+TEST_F(CliEvalTest, ARunThatIsKilledGoesOn) {
+  constexpr int kPeople = 300;
+  WriteSet(kPeople);
+  ASSERT_EQ(Eval({"--weights", pointer_, "--json", Path("whole.json")}).exit_code, 0);
+
+  const Arguments interrupted = {"--weights",        pointer_,  "--json",
+                                 Path("parts.json"), "--batch", "1"};
+  const std::filesystem::path journal = Path("parts.json.partial");
+  std::size_t done = 0;
+  {
+    Process process(ProgramCommand(Command(interrupted)));
+    std::error_code error;
+    while (process.Running() && done < 20) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      if (std::filesystem::exists(journal, error)) done = Lines(Whole(Read(journal))).size();
+    }
+    process.Signal(SIGKILL);
+    process.Wait();
+  }
+  ASSERT_GE(done, 20U);
+  ASSERT_TRUE(std::filesystem::exists(journal)) << "it ended before it could be killed";
+  EXPECT_FALSE(std::filesystem::exists(Path("parts.json")));
+  // The last line may be cut off.
+  std::ofstream(journal, std::ios::app) << R"({"sample":7,"annota)";
+
+  Arguments resumed = interrupted;
+  resumed.emplace_back("--resume");
+  const Outcome outcome = Eval(resumed);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("were done by an earlier run"));
+  EXPECT_EQ(Found("parts.json"), Found("whole.json"));
+  EXPECT_FALSE(std::filesystem::exists(journal));
+}
+
+TEST_F(CliEvalTest, TheJournalOfAnotherRunIsRefused) {
+  WriteSet(4);
+  WriteText("r.json.partial", "{\"convnextpose_eval_journal\":1,\"run\":\"another\"}\n");
+  const Outcome refused = Eval({"--weights", pointer_, "--json", Path("r.json"), "--resume"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("other weights, data or settings"));
+  EXPECT_EQ(Eval({"--weights", pointer_, "--json", Path("r.json")}).exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(Path("r.json.partial")));
+}
+
+TEST_F(CliEvalTest, APictureThatIsMissingIsNamedAndTheRestScored) {
+  WriteSet(6);
+  std::filesystem::remove(Path("data/images/a.png"));
+  const Outcome outcome = Eval({"--weights", pointer_, "--json", "-"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("a.png"));
+  const Json json = Json::parse(outcome.out);
+  EXPECT_EQ(json["samples"], 4);
+  EXPECT_EQ(json["left_out"]["count"], 2);
+}
+
+TEST_F(CliEvalTest, EpochsChooseSnapshots) {
+  WriteSet(2);
+  std::filesystem::create_directories(folder_ / "snapshots");
+  for (const char* name : {"snapshot_9.pth.tar", "snapshot_60.pth.tar", "snapshot_61.pth.tar"}) {
+    std::filesystem::copy_file(pointer_, folder_ / "snapshots" / name);
+  }
+  const Outcome outcome = Eval({"--weights", Path("snapshots"), "--epochs", "60-70", "--out",
+                                Path("results"), "--no-flip-test"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(
+      NamesIn(Path("results")),
+      ::testing::UnorderedElementsAre("snapshot_60.pth.tar.json", "snapshot_61.pth.tar.json"));
+  EXPECT_THAT(outcome.out, HasSubstr("no flip test"));
+}
+
+TEST_F(CliEvalTest, WrongUsageIsToldInOneLine) {
+  WriteSet(1);
+  const struct {
+    Arguments arguments;
+    const char* told;
+  } kCases[] = {
+      {{}, "give --weights or --predictions"},
+      {{"--weights", "a", "--predictions", "b"}, "give --weights or --predictions"},
+      {{"--weights", pointer_, pointer_, "--json", "x.json"}, "--out"},
+      {{"--weights", pointer_, "--resume"}, "--resume needs --json FILE"},
+      {{"--weights", pointer_, "--epochs", "7-3"}, "--epochs '7-3'"},
+      {{"--weights", pointer_, "--precision", "f8"}, "f8"},
+  };
+  for (const auto& [arguments, told] : kCases) {
+    const Outcome outcome = Eval(arguments);
+    EXPECT_EQ(outcome.exit_code, 2) << told;
+    EXPECT_THAT(outcome.err, HasSubstr(told));
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1);
+  }
+  const Outcome nothing = RunProgram({"eval", "--data", Path("nowhere"), "--weights", pointer_});
+  EXPECT_EQ(nothing.exit_code, 1);
+  EXPECT_THAT(nothing.err, HasSubstr("nowhere"));
+}
+
+}  // namespace
+}  // namespace cnp::test
