@@ -1,4 +1,6 @@
 // `convnextpose eval` as a user runs it, on a small set in Human3.6M's layout.
+#include <sys/types.h>
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -211,6 +213,97 @@ TEST_F(CliEvalTest, WrongUsageIsToldInOneLine) {
   EXPECT_EQ(nothing.exit_code, 1);
   EXPECT_THAT(nothing.err, HasSubstr("nowhere"));
 }
+
+#ifdef CNP_MPI
+
+class CliEvalTeamTest : public CliEvalTest {
+ protected:
+  // `mpirun -n members convnextpose eval ARGUMENTS...`
+  [[nodiscard]] Arguments Team(int members, const Arguments& more) const {
+    Arguments all = {"env",
+                     "OMPI_ALLOW_RUN_AS_ROOT=1",
+                     "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1",
+                     "mpirun",
+                     "--oversubscribe",
+                     "-n",
+                     std::to_string(members)};
+    const Arguments command = ProgramCommand(Command(more));
+    all.insert(all.end(), command.begin(), command.end());
+    return all;
+  }
+
+  // The process of that rank which writes below this test's folder; 0: none yet.
+  [[nodiscard]] pid_t Member(int rank) const {
+    const std::string wanted = "OMPI_COMM_WORLD_RANK=" + std::to_string(rank);
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      const std::string name = entry.path().filename().string();
+      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+      const std::string environment = Read(entry.path() / "environ");
+      if (environment.find(wanted + '\0') == std::string::npos) continue;
+      if (Read(entry.path() / "cmdline").find(folder_.string()) == std::string::npos) continue;
+      return static_cast<pid_t>(std::stol(name));
+    }
+    return 0;
+  }
+};
+
+TEST_F(CliEvalTeamTest, AnyNumberOfProcessesFindsTheSame) {
+  WriteSet(41);
+  std::filesystem::remove(Path("data/images/a.png"));  // Members tell what they cannot read.
+  ASSERT_EQ(Eval({"--weights", pointer_, "--json", Path("1.json")}).exit_code, 1);
+  for (const int members : {2, 3}) {
+    const std::string json = std::to_string(members) + ".json";
+    Process team(Team(members, {"--weights", pointer_, "--json", Path(json), "--batch", "2"}));
+    const Outcome outcome = team.Wait();
+    EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("a.png"));
+    EXPECT_EQ(Found(json), Found("1.json"));
+    EXPECT_EQ(Json::parse(Read(Path(json)))["left_out"]["count"], 14);
+    EXPECT_FALSE(std::filesystem::exists(Path(json) + ".partial"));
+    EXPECT_FALSE(std::filesystem::exists(Path(json) + ".partial.1"));
+  }
+}
+
+TEST_F(CliEvalTeamTest, AMemberThatDiesEndsTheJobAndAnotherTeamGoesOn) {
+  WriteSet(400);
+  ASSERT_EQ(Eval({"--weights", pointer_, "--json", Path("whole.json")}).exit_code, 0);
+  const Arguments arguments = {"--weights", pointer_, "--json", Path("r.json"), "--batch", "1"};
+  {
+    Process team(Team(2, arguments));
+    std::size_t done = 0;
+    while (team.Running() && done < 10) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      std::error_code error;
+      const std::filesystem::path journal = Path("r.json.partial.1");
+      if (std::filesystem::exists(journal, error)) done = Lines(Whole(Read(journal))).size();
+    }
+    const pid_t member = Member(1);
+    ASSERT_NE(member, 0) << "it ended before it could be killed";
+    ::kill(member, SIGKILL);
+    const Outcome outcome = team.Wait();
+    EXPECT_NE(outcome.exit_code, 0);
+    EXPECT_THAT(outcome.out + outcome.err, HasSubstr("signal 9"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(Path("r.json")));
+  Arguments resumed = arguments;
+  resumed.emplace_back("--resume");
+  Process team(Team(3, resumed));
+  const Outcome outcome = team.Wait();
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("were done by an earlier run"));
+  EXPECT_EQ(Found("r.json"), Found("whole.json"));
+}
+
+TEST_F(CliEvalTeamTest, AMemberThatCannotGoOnEndsTheJob) {
+  WriteSet(4);
+  std::filesystem::create_directories(Path("r.json.partial.1/in the way"));
+  Process team(Team(2, {"--weights", pointer_, "--json", Path("r.json")}));
+  const Outcome outcome = team.Wait();
+  EXPECT_NE(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.err, HasSubstr("r.json.partial.1: cannot write"));
+}
+
+#endif
 
 }  // namespace
 }  // namespace cnp::test

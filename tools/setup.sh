@@ -17,6 +17,7 @@ check=(
   libgtest-dev libgmock-dev libbenchmark-dev libopencv-dnn-dev
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14
   python3 python3-numpy python3-torch python3-jsonschema
+  libopenmpi-dev openmpi-bin  # `eval` on several processes
 )
 arm=(
   g++-aarch64-linux-gnu qemu-user

@@ -22,7 +22,9 @@ void AddInspect(CLI::App& root, Command& chosen);
 void AddVariants(CLI::App& root, Command& chosen);
 void AddConvert(CLI::App& root, Command& chosen);
 void AddBench(CLI::App& root, Command& chosen);
+void AddDataset(CLI::App& root, Command& chosen);
 void AddEval(CLI::App& root, Command& chosen);
+void AddCompare(CLI::App& root, Command& chosen);
 
 /// Prints "convnextpose: <message>" to stderr and returns kFailure.
 int Fail(const Error& error);

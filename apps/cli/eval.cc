@@ -12,6 +12,7 @@
 #include "apps/cli/eval_text.h"
 #include "apps/cli/network_options.h"
 #include "apps/cli/sha256.h"
+#include "apps/cli/team.h"
 #include "convnextpose/base/file.h"
 #include "convnextpose/convert/fold.h"
 #include "convnextpose/convert/load.h"
@@ -37,6 +38,8 @@ constexpr const char* kExamples = R"(Examples:
       goes on with a run that was cut off
   convnextpose eval --dataset human36m --data data/Human36M --predictions theirs.json
       scores predictions; no network and no picture is read
+  mpirun -n 4 convnextpose eval --dataset human36m --data data/Human36M --weights L.tar --json l.json
+      four processes, on one machine or many, where the program is built with MPI (-DCNP_MPI=ON)
 Exit code: 0 all samples scored, 1 something failed or was left out, 2 wrong usage.)";
 
 struct EvalOptions {
@@ -212,8 +215,9 @@ Result<const pose::JointSet*> JointSetOf(const EvalOptions& options, int joints)
 /// The evaluations that one command asks for, on one dataset.
 class Evaluator {
  public:
-  Evaluator(const EvalOptions& options, const Request& request, datasets::Dataset dataset)
-      : options_(options), request_(request), dataset_(std::move(dataset)) {}
+  Evaluator(const EvalOptions& options, const Request& request, datasets::Dataset dataset,
+            Team& team)
+      : options_(options), request_(request), dataset_(std::move(dataset)), team_(team) {}
 
   Status EvaluateNetwork(const std::filesystem::path& path) {
     CNP_ASSIGN(const convert::Network loaded, convert::LoadNetwork(path, request_.network));
@@ -236,9 +240,7 @@ class Evaluator {
     std::optional<Journal> journal;
     const std::filesystem::path output = OutputOf(evaluation.model.name);
     if (!output.empty()) {
-      CNP_ASSIGN(const std::string sha256, Sha256(path));
-      CNP_ASSIGN(journal, Journal::Open(output.string() + ".partial", Describe(sha256),
-                                        options_.resume, dataset_.samples, set->size(), answers));
+      CNP_ASSIGN(journal, OpenJournal(path, output, *set, answers));
     }
     const EvalJob job = {.dataset = &dataset_,
                          .network = &network,
@@ -247,9 +249,10 @@ class Evaluator {
                          .threads = options_.threads,
                          .batch = request_.batch};
     CNP_ASSIGN(EvalOutcome outcome,
-               RunEvalJob(job, std::move(answers), journal ? &*journal : nullptr));
+               RunEvalJob(job, std::move(answers), journal ? &*journal : nullptr, team_));
+    if (!team_.leads()) return {};
     CNP_RETURN_IF_ERROR(Finish(evaluation, std::move(outcome), *set, output));
-    if (journal) journal->Remove();
+    if (!output.empty()) Journal::RemoveAll(output);
     return {};
   }
 
@@ -288,6 +291,21 @@ class Evaluator {
     }
     evaluation.left_out = dataset_.left_out;
     return evaluation;
+  }
+
+  // Where this process keeps what it has done, once all know what was done before.
+  Result<Journal> OpenJournal(const std::filesystem::path& network,
+                              const std::filesystem::path& output, const pose::JointSet& set,
+                              Answers& answers) {
+    CNP_ASSIGN(const std::string sha256, Sha256(network));
+    const std::string run = Describe(sha256);
+    if (options_.resume) {
+      CNP_RETURN_IF_ERROR(Journal::ReadAll(output, run, dataset_.samples, set.size(), answers));
+    } else if (team_.leads()) {
+      Journal::RemoveAll(output);
+    }
+    team_.Barrier();
+    return Journal::Open(Journal::PathOf(output, team_.rank()), run, options_.resume);
   }
 
   // Everything that the answers of a network depend on: a journal of another run is refused.
@@ -344,10 +362,11 @@ class Evaluator {
   const EvalOptions& options_;
   const Request& request_;
   datasets::Dataset dataset_;
+  Team& team_;
   bool complete_ = true;
 };
 
-Result<int> Evaluate(const EvalOptions& options, const Request& request) {
+Result<int> Evaluate(const EvalOptions& options, const Request& request, Team& team) {
   CNP_ASSIGN(datasets::Dataset dataset,
              datasets::OpenDataset(options.dataset, options.data, request.read));
   if (!options.boxes.empty()) {
@@ -362,14 +381,16 @@ Result<int> Evaluate(const EvalOptions& options, const Request& request) {
     std::filesystem::create_directories(options.out, error);
     if (error) return Error{options.out + ": cannot make this folder: " + error.message()};
   }
-  Evaluator evaluator(options, request, std::move(dataset));
+  Evaluator evaluator(options, request, std::move(dataset), team);
   int code = kSuccess;
-  if (!options.predictions.empty()) {
+  if (!options.predictions.empty() && team.leads()) {
     CNP_RETURN_IF_ERROR(evaluator.EvaluatePredictions(options.predictions));
   }
   for (const std::filesystem::path& path : request.networks) {
     const Status status = evaluator.EvaluateNetwork(path);
-    if (!status.ok()) code = Fail(status.error());
+    if (status.ok()) continue;
+    code = Fail(status.error());
+    team.Abandon(code);  // Others may be waiting for this one.
   }
   return evaluator.complete() ? code : kFailure;
 }
@@ -380,8 +401,12 @@ int Run(const EvalOptions& options) {
     Fail(request.error());
     return kUsage;
   }
-  const Result<int> code = Evaluate(options, *request);
-  return code.ok() ? *code : Fail(code.error());
+  Team team;
+  const Result<int> code = Evaluate(options, *request, team);
+  if (code.ok()) return *code;
+  Fail(code.error());
+  team.Abandon(kFailure);
+  return kFailure;
 }
 
 }  // namespace

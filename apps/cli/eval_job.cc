@@ -5,12 +5,15 @@
 #include <chrono>
 #include <exception>
 #include <mutex>
+#include <optional>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "apps/cli/eval_score.h"
 #include "apps/cli/progress.h"
+#include "convnextpose/base/check.h"
 #include "convnextpose/image/decode.h"
 #include "convnextpose/pipeline/estimator.h"
 
@@ -28,6 +31,11 @@ Result<pose::Box> NetworkBoxOf(const datasets::Sample& sample, double aspect) {
   return *sample.network_box;
 }
 
+std::string OneLine(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
 bool IsFinite(const std::vector<pose::Vec3>& heatmap) {
   return std::all_of(heatmap.begin(), heatmap.end(),
                      [](const pose::Vec3& joint) { return pose::IsFinite(joint); });
@@ -35,13 +43,15 @@ bool IsFinite(const std::vector<pose::Vec3>& heatmap) {
 
 class Job {
  public:
-  Job(const EvalJob& job, Answers answers, Journal* journal, std::vector<std::size_t> todo)
+  Job(const EvalJob& job, Answers answers, Journal* journal, std::vector<std::size_t> todo,
+      Team& team)
       : job_(job),
         answers_(std::move(answers)),
         errors_(job.dataset->samples.size()),
         journal_(journal),
         todo_(std::move(todo)),
-        progress_("eval", todo_.size()) {}
+        team_(team),
+        progress_("eval", team.leads() ? todo_.size() : 0) {}
 
   // What one thread does until nothing is left.
   void Work(int batch) {
@@ -51,6 +61,29 @@ class Job {
       const std::scoped_lock lock(mutex_);
       Stop(
           {std::string("cannot go on: ") + error.what() + "; a smaller --batch takes less memory"});
+    }
+  }
+
+  // What this member did, and the inverse: a line a sample, its answer or an error.
+  [[nodiscard]] std::string Found() const {
+    std::string text;
+    for (const std::size_t sample : done_here_) {
+      const bool answered = !answers_[sample].empty();
+      text += answered ? AnswerLine(sample, job_.dataset->samples[sample].annotation_id,
+                                    answers_[sample])
+                       : std::to_string(sample) + " " + OneLine(errors_[sample]);
+      text += '\n';
+    }
+    return text;
+  }
+  void Take(const std::string& found) {
+    std::istringstream lines(found);
+    for (std::string line; std::getline(lines, line);) {
+      if (TakeAnswerLine(line, job_.dataset->samples, job_.joint_set->size(), answers_)) continue;
+      std::istringstream in(line);
+      std::size_t sample = 0;
+      CNP_CHECK(in >> sample && sample < errors_.size(), "a member of the team sent nonsense");
+      std::getline(in >> std::ws, errors_[sample]);
     }
   }
 
@@ -66,10 +99,12 @@ class Job {
                                   batch * (job_.flip_test ? 2 : 1), job_.flip_test);
     std::vector<image::Image> pictures(batch);
     while (true) {
-      const std::size_t first = next_.fetch_add(batch);
-      if (first >= todo_.size() || stop_) return;
-      const std::size_t count = std::min<std::size_t>(batch, todo_.size() - first);
-      RunBatch(std::span(todo_).subspan(first, count), estimator, pictures);
+      const std::optional<std::size_t> first = stop_ ? std::nullopt : team_.Next(batch);
+      if (!first) return;
+      const std::size_t count = std::min<std::size_t>(batch, todo_.size() - *first);
+      RunBatch(std::span(todo_).subspan(*first, count), estimator, pictures);
+      const std::scoped_lock lock(mutex_);
+      progress_.AdvanceTo(*first + count);
     }
   }
 
@@ -82,7 +117,7 @@ class Job {
       const Result<pose::Box> box = NetworkBoxOf(sample, estimator.aspect());
       const Status read = box.ok() ? Read(sample, pictures[i]) : Status(box.error());
       if (!read.ok()) {
-        errors_[samples[i]] = read.error().message;
+        LeaveOut(samples[i], read.error().message);
         continue;
       }
       crops.push_back({pictures[i].view(), *box});
@@ -95,13 +130,20 @@ class Job {
         Keep(cropped[i], std::move(estimates[i].heatmap));
       } else {
         errors_[cropped[i]] = "the network's answer is not finite";
+        done_here_.push_back(cropped[i]);
       }
     }
-    for (std::size_t i = 0; i < samples.size(); ++i) progress_.Advance();
+  }
+
+  void LeaveOut(std::size_t sample, const std::string& why) {
+    const std::scoped_lock lock(mutex_);
+    errors_[sample] = why;
+    done_here_.push_back(sample);
   }
 
   void Keep(std::size_t sample, std::vector<pose::Vec3> heatmap) {
     answers_[sample] = std::move(heatmap);
+    done_here_.push_back(sample);
     if (journal_ == nullptr || failure_) return;
     const std::int64_t id = job_.dataset->samples[sample].annotation_id;
     const Status status = journal_->Add(sample, id, answers_[sample]);
@@ -122,7 +164,8 @@ class Job {
 
   Journal* journal_;
   std::vector<std::size_t> todo_;
-  std::atomic<std::size_t> next_{0};
+  std::vector<std::size_t> done_here_;  // By this member of the team.
+  Team& team_;
   std::atomic<bool> stop_{false};
   std::mutex mutex_;  // Of the journal and the progress.
   Progress progress_;
@@ -135,10 +178,6 @@ std::vector<std::size_t> ToDo(const Answers& answers) {
   }
   return todo;
 }
-
-}  // namespace
-
-namespace {
 
 // Those that were answered are scored, the others named.
 EvalOutcome OutcomeOf(const Job& work, const Scorer& scorer) {
@@ -159,26 +198,29 @@ EvalOutcome OutcomeOf(const Job& work, const Scorer& scorer) {
 
 }  // namespace
 
-Result<EvalOutcome> RunEvalJob(const EvalJob& job, Answers answers, Journal* journal) {
+Result<EvalOutcome> RunEvalJob(const EvalJob& job, Answers answers, Journal* journal, Team& team) {
   const engine::HeatmapShape& heatmap = job.network->heatmap();
   const pose::Grid grid = {heatmap.out_width(), heatmap.out_height(), heatmap.depth_bins};
   CNP_ASSIGN(const Scorer scorer, Scorer::Make(*job.joint_set, *job.dataset, grid));
   std::vector<std::size_t> todo = ToDo(answers);
   const std::size_t count = todo.size();
-  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  const std::size_t wanted = job.threads > 0 ? job.threads : cores;
+  const std::size_t wanted = job.threads > 0 ? job.threads : team.Threads();
   const std::size_t threads = std::clamp<std::size_t>(count, 1, wanted);
-  const int share = static_cast<int>(std::min<std::size_t>(count / threads + 1, kUsualBatch));
-  const int batch = job.batch > 0 ? job.batch : share;
+  const std::size_t share = count / (threads * team.size()) + 1;
+  const int batch =
+      job.batch > 0 ? job.batch : static_cast<int>(std::min<std::size_t>(share, kUsualBatch));
 
-  Job work(job, std::move(answers), journal, std::move(todo));
+  Job work(job, std::move(answers), journal, std::move(todo), team);
   const auto start = std::chrono::steady_clock::now();
+  team.Begin(count);
   std::vector<std::thread> others;
   for (std::size_t t = 1; t < threads; ++t) others.emplace_back([&] { work.Work(batch); });
   work.Work(batch);
   for (std::thread& other : others) other.join();
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   if (work.failure_) return *work.failure_;
+  for (const std::string& found : team.End(work.Found())) work.Take(found);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  if (!team.leads()) return EvalOutcome{};
   EvalOutcome outcome = OutcomeOf(work, scorer);
   outcome.resumed = outcome.records.size() + outcome.left_out.count - count;
   outcome.frames_per_second =

@@ -1,11 +1,11 @@
 // A network over a dataset: pictures in, errors of people out.
 #pragma once
 
-#include <atomic>
-#include <optional>
+#include <cstddef>
 #include <vector>
 
 #include "apps/cli/eval_journal.h"
+#include "apps/cli/team.h"
 #include "convnextpose/datasets/dataset.h"
 #include "convnextpose/engine/network.h"
 #include "convnextpose/eval/record.h"
@@ -18,7 +18,7 @@ struct EvalJob {
   const engine::Network* network = nullptr;
   const pose::JointSet* joint_set = nullptr;  ///< Of the network.
   bool flip_test = true;
-  int threads = 0;  ///< 0: all cores.
+  int threads = 0;  ///< 0: all cores, shared with the team.
   int batch = 0;    ///< Crops at once, of each thread; 0: as it suits.
 };
 
@@ -29,10 +29,11 @@ struct EvalOutcome {
   std::size_t resumed = 0;            ///< Those that the journal had.
 };
 
-/// Every thread takes samples of its own through decoding, crop, network and scoring, so that none
-/// waits for another; the result does not depend on their number. `journal` may be null; `answers`
-/// (one entry a sample) holds what is done already. Errors: the journal cannot be written, joints
-/// that do not match.
-Result<EvalOutcome> RunEvalJob(const EvalJob& job, Answers answers, Journal* journal);
+/// Every thread of every member of the team takes samples of its own through decoding, crop,
+/// network and scoring, so that none waits for another; the result does not depend on their number.
+/// `journal` may be null; `answers` (one entry a sample, the same for all members) holds what is
+/// done already. The leader's outcome has all samples, the others' none. Errors: the journal cannot
+/// be written, joints that do not match.
+Result<EvalOutcome> RunEvalJob(const EvalJob& job, Answers answers, Journal* journal, Team& team);
 
 }  // namespace cnp::cli

@@ -46,12 +46,12 @@ Result<std::set<int>> ParseEpochs(const std::string& text) {
 }
 
 // N of "snapshot_N.pth.tar" and the like.
-std::optional<int> EpochOf(const std::string& name) {
+std::optional<int> EpochOf(std::string_view name) {
   constexpr std::string_view kPrefix = "snapshot_";
   if (!name.starts_with(kPrefix)) return std::nullopt;
   const std::size_t dot = name.find('.');
-  if (dot == std::string::npos) return std::nullopt;
-  return ParseEpoch(std::string_view(name).substr(kPrefix.size(), dot - kPrefix.size()));
+  if (dot == std::string_view::npos) return std::nullopt;
+  return ParseEpoch(name.substr(kPrefix.size(), dot - kPrefix.size()));
 }
 
 }  // namespace

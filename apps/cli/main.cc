@@ -52,7 +52,9 @@ int Run(int argc, char** argv) {
   cnp::cli::AddVariants(app, command);
   cnp::cli::AddConvert(app, command);
   cnp::cli::AddBench(app, command);
+  cnp::cli::AddDataset(app, command);
   cnp::cli::AddEval(app, command);
+  cnp::cli::AddCompare(app, command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

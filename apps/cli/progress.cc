@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -25,8 +26,8 @@ Progress::Progress(std::string what, std::size_t total)
 
 Progress::~Progress() { Clear(); }
 
-void Progress::Advance() {
-  ++done_;
+void Progress::AdvanceTo(std::size_t done) {
+  done_ = std::clamp(done, done_, std::max(done_, total_));
   const auto now = std::chrono::steady_clock::now();
   if (!visible_ || now - drawn_ < kRedraw) return;
   drawn_ = now;

@@ -15,7 +15,9 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  void Advance();
+  void Advance() { AdvanceTo(done_ + 1); }
+  /// So many things are done in all; fewer than before are no news.
+  void AdvanceTo(std::size_t done);
   /// Removes the bar so that a line can be printed; the next Advance draws it again.
   void Clear() const;
 
