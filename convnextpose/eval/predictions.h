@@ -24,8 +24,8 @@ struct Prediction {
   std::int64_t image_id = 0;
   std::vector<pose::Vec3> joint_cam;  ///< mm, relative to the root joint (as the authors save it)
                                       ///< or in camera space.
-  pose::Box bbox;         ///< The network's box, in pixels.
-  pose::Vec3 root_cam{};  ///< The root in camera space, mm.
+  pose::Box bbox;                     ///< The network's box, in pixels.
+  pose::Vec3 root_cam{};              ///< The root in camera space, mm.
 };
 
 inline constexpr std::size_t kMostPredictedJoints = 256;
@@ -39,7 +39,8 @@ Result<std::vector<Prediction>> ReadPredictions(const std::filesystem::path& pat
 std::string ToJson(std::span<const Prediction> predictions);
 
 /// The predictions that records hold, in the authors' form: joint_cam relative to the root, and
-/// root_cam such that their sum is camera space. People that are not finite are left out.
+/// root_cam such that their sum is camera space. People without a pose in space, or with
+/// numbers that are not finite, are left out.
 std::vector<Prediction> ToPredictions(std::span<const Record> records, const pose::JointSet& set);
 
 /// Camera space in the joints of `set`: a Thorax or Pelvis that is missing is the midpoint of the

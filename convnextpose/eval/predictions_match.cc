@@ -145,6 +145,7 @@ Result<std::vector<Vec3>> InCameraSpace(const Prediction& prediction, const Join
 std::vector<Prediction> ToPredictions(std::span<const Record> records, const JointSet& set) {
   std::vector<Prediction> predictions;
   for (const Record& record : records) {
+    if (record.camera_mm.empty()) continue;
     CNP_CHECK(record.camera_mm.size() == set.joints.size(), "records hold the set's joints");
     const Vec3 root = record.camera_mm[static_cast<std::size_t>(set.root)];
     Prediction prediction = {record.image_id, {}, record.network_box, root};
