@@ -1,0 +1,105 @@
+// `convnextpose compare`: evaluations side by side, and beside what the authors published.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "apps/cli/command.h"
+#include "apps/cli/compare_report.h"
+#include "convnextpose/base/file.h"
+
+namespace cnp::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  convnextpose eval --dataset human36m --data H36M --weights xs.pth --json xs.json
+  convnextpose compare xs.json s.json m.json l.json
+      parameters, error, the published error and whether both agree; is a difference real?
+  convnextpose compare xs.json --tolerance 0.3 --check
+      exit code 1 unless the error is within 0.3 mm of the published one
+  convnextpose compare before.json after.json --html report.html
+      a page with plots and the pictures that are worst
+  convnextpose compare *.json --markdown > table.md
+  convnextpose compare *.json --json | jq '.models[].verdict'
+Exit code: 0 all were read, 1 one was not (or --check found a difference), 2 wrong usage.)";
+
+struct CompareCommand {
+  std::vector<std::string> files;
+  eval::CompareOptions options;
+  bool markdown = false;
+  bool json = false;
+  bool check = false;
+  std::string html;
+};
+
+void MakeNamesDifferent(std::vector<eval::Evaluation>& evaluations,
+                        const std::vector<std::string>& files) {
+  std::vector<std::string> names;
+  for (const eval::Evaluation& evaluation : evaluations) names.push_back(evaluation.model.name);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (std::ranges::count(names, names[i]) < 2) continue;
+    evaluations[i].model.name += " (" + files[i] + ")";
+  }
+}
+
+int Print(const eval::Comparison& comparison, const CompareCommand& command) {
+  if (command.json) {
+    fmt::print("{}\n", CompareJson(comparison));
+  } else if (command.markdown) {
+    fmt::print("{}", CompareMarkdown(comparison));
+  } else {
+    fmt::print("{}", CompareText(comparison));
+  }
+  if (command.html.empty()) return kSuccess;
+  const Status written = WriteFileAtomically(command.html, CompareHtml(comparison));
+  return written.ok() ? kSuccess : Fail(written.error());
+}
+
+int Run(const CompareCommand& command) {
+  int code = kSuccess;
+  std::vector<eval::Evaluation> evaluations;
+  std::vector<std::string> read;
+  for (const std::string& file : command.files) {
+    Result<eval::Evaluation> evaluation = eval::LoadEvaluation(file);
+    if (!evaluation.ok()) {
+      code = Fail(evaluation.error());
+      continue;
+    }
+    evaluations.push_back(std::move(evaluation).value());
+    read.push_back(file);
+  }
+  if (evaluations.empty()) return code;
+  MakeNamesDifferent(evaluations, read);
+  const eval::Comparison comparison = eval::Compare(evaluations, command.options);
+  code = std::max(code, Print(comparison, command));
+  const bool agree = std::ranges::all_of(comparison.models, [](const eval::ComparedModel& model) {
+    return model.verdict == eval::Verdict::kAsPublished;
+  });
+  return command.check && !agree ? kFailure : code;
+}
+
+}  // namespace
+
+void AddCompare(CLI::App& root, Command& chosen) {
+  CLI::App* command =
+      root.add_subcommand("compare", "Evaluations side by side, and beside the published ones");
+  auto options = std::make_shared<CompareCommand>();
+  command->add_option("RESULT", options->files, "Results of `convnextpose eval --json FILE`")
+      ->required();
+  command
+      ->add_option("--tolerance", options->options.tolerance_mm,
+                   "How many mm from the published error still agree with it")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  command->add_flag("--check", options->check,
+                    "Exit with 1 unless every error agrees with the published one");
+  command->add_option("--worst", options->options.worst, "How many of the worst people are listed")
+      ->check(CLI::Range(0, 10000))
+      ->capture_default_str();
+  auto* markdown = command->add_flag("--markdown", options->markdown, "Tables in Markdown");
+  command->add_flag("--json", options->json, "For machines: everything")->excludes(markdown);
+  command->add_option("--html", options->html, "Write a page with plots to this file, too");
+  command->footer(kExamples);
+  command->callback([options, &chosen] { chosen.run = [options] { return Run(*options); }; });
+}
+
+}  // namespace cnp::cli

@@ -1,0 +1,197 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "apps/cli/compare_report.h"
+#include "apps/cli/svg_plot.h"
+
+#ifndef CNP_VERSION
+#error "the build defines CNP_VERSION"
+#endif
+
+namespace cnp::cli {
+namespace {
+
+using eval::ComparedModel;
+using eval::Comparison;
+
+constexpr const char* kStyle = R"(
+body { font: 15px/1.45 system-ui, sans-serif; color: #1b1e24; background: #f6f7f9; margin: 0; }
+main { max-width: 1040px; margin: 0 auto; padding: 24px 20px 60px; }
+h1 { font-size: 24px; margin: 0 0 4px; }
+h2 { font-size: 18px; margin: 0 0 12px; }
+section { background: #fff; border: 1px solid #e1e4ea; border-radius: 8px; padding: 18px 20px;
+  margin-top: 18px; overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { padding: 5px 10px; text-align: left; border-bottom: 1px solid #eceef2;
+  white-space: nowrap; }
+th { color: #5d6370; font-weight: 600; font-size: 13px; }
+.right { text-align: right; }
+p.note { color: #5d6370; margin: 10px 0 0; font-size: 13px; }
+.chip { display: inline-block; width: 11px; height: 11px; border-radius: 6px; margin-right: 7px; }
+.good { color: #00654a; font-weight: 600; } .bad { color: #a63a00; font-weight: 600; }
+.legend { margin: 0 0 8px; font-size: 13px; } .legend span.name { margin-right: 16px; }
+svg { width: 100%; max-width: 860px; height: auto; display: block; font: 12px system-ui, sans-serif;
+  fill: #3a3f4a; }
+svg .grid { stroke: #e6e9ee; } svg .span { stroke: #c3c8d1; stroke-width: 2; }
+details summary { cursor: pointer; color: #5d6370; font-size: 13px; margin-top: 10px; }
+)";
+
+std::string Chip(std::size_t model) {
+  return fmt::format("<span class=\"chip\" style=\"background:{}\"></span>", SeriesColour(model));
+}
+
+std::string CellClass(const std::string& text, bool right) {
+  if (text == "as published" || text == "better than published") return " class=\"good\"";
+  if (text == "worse than published") return " class=\"bad\"";
+  return right ? " class=\"right\"" : "";
+}
+
+// `chips`: rows are models, shown with their colours.
+std::string HtmlTable(const Sheet& sheet, bool chips) {
+  std::string html = "<table><thead><tr>";
+  std::vector<bool> right;
+  for (const std::string& title : sheet.header) {
+    right.push_back(title.starts_with('>'));
+    html += fmt::format("<th{}>{}</th>", right.back() ? " class=\"right\"" : "",
+                        EscapeHtml(right.back() ? title.substr(1) : title));
+  }
+  html += "</tr></thead><tbody>\n";
+  for (std::size_t r = 0; r < sheet.rows.size(); ++r) {
+    html += "<tr>";
+    for (std::size_t c = 0; c < sheet.rows[r].size(); ++c) {
+      const std::string& cell = sheet.rows[r][c];
+      html += "<td" + CellClass(cell, right[c]) + ">" + (chips && c == 0 ? Chip(r) : "") +
+              EscapeHtml(cell) + "</td>";
+    }
+    html += "</tr>\n";
+  }
+  html += "</tbody></table>\n";
+  for (const std::string& note : sheet.notes) {
+    html += "<p class=\"note\">" + EscapeHtml(note) + "</p>\n";
+  }
+  return html;
+}
+
+std::string Section(const std::string& title, const std::string& content) {
+  return "<section><h2>" + EscapeHtml(title) + "</h2>\n" + content + "</section>\n";
+}
+
+std::string Legend(const Comparison& comparison) {
+  std::string html = "<p class=\"legend\">";
+  for (std::size_t m = 0; m < comparison.models.size(); ++m) {
+    html += Chip(m) + "<span class=\"name\">" +
+            EscapeHtml(comparison.models[m].evaluation->model.name) + "</span>";
+  }
+  return html + "</p>\n";
+}
+
+std::string RowSection(const std::string& title, const Comparison& comparison,
+                       const std::vector<eval::ComparedRow>& rows) {
+  if (rows.empty()) return "";
+  DotPlot plot;
+  plot.axis = TitleOf(comparison.metric);
+  plot.percent = comparison.metric.share;
+  for (const eval::ComparedRow& row : rows) plot.rows.push_back(row.name);
+  for (std::size_t m = 0; m < comparison.models.size(); ++m) {
+    Series series = {comparison.models[m].evaluation->model.name, {}};
+    for (const eval::ComparedRow& row : rows) series.values.push_back(row.values[m]);
+    plot.series.push_back(std::move(series));
+  }
+  return Section(title, Legend(comparison) + ToSvg(plot) +
+                            "<details><summary>The numbers</summary>\n" +
+                            HtmlTable(RowSheet(title, comparison, rows), false) + "</details>\n");
+}
+
+// Nothing where fewer than two models tell x.
+template <typename X>
+std::string ScatterSection(const std::string& title, const std::string& x_axis,
+                           const Comparison& comparison, const X& x_of) {
+  ScatterPlot plot;
+  plot.x_axis = x_axis;
+  plot.y_axis = TitleOf(comparison.metric);
+  plot.percent = comparison.metric.share;
+  std::size_t known = 0;
+  bool published = false;
+  for (const ComparedModel& model : comparison.models) {
+    const bool same = model.expected && model.expected->metric == comparison.metric.name;
+    plot.points.push_back({model.evaluation->model.name, x_of(*model.evaluation), model.value,
+                           model.interval.low, model.interval.high,
+                           same ? model.expected->mm : eval::kUnknown});
+    const bool has = std::isfinite(plot.points.back().x) && std::isfinite(model.value);
+    known += has ? 1 : 0;
+    published = published || (has && same);
+  }
+  if (known < 2) return "";
+  std::string note = comparison.metric.share ? "Higher is better." : "Lower is better.";
+  note += " Lines are 95 % intervals.";
+  if (published) note += " Rings are the published errors.";
+  return Section(title, ToSvg(plot) + "<p class=\"note\">" + note + "</p>\n");
+}
+
+std::string WorstSection(const Comparison& comparison) {
+  if (comparison.worst.empty()) return "";
+  return Section("The worst", "<p class=\"note\">People on whom any of the models is worst.</p>\n" +
+                                  HtmlTable(WorstSheet(comparison), false));
+}
+
+std::string LeftOutSection(const Comparison& comparison) {
+  std::string html;
+  for (const ComparedModel& model : comparison.models) {
+    const datasets::Problems& left_out = model.evaluation->left_out;
+    if (left_out.count == 0) continue;
+    html += fmt::format("<p>{}: {} left out.</p>\n<ul>\n", EscapeHtml(model.evaluation->model.name),
+                        left_out.count);
+    for (const datasets::Problem& problem : left_out.named) {
+      html += "<li>" + EscapeHtml(problem.where + ": " + problem.what) + "</li>\n";
+    }
+    html += "</ul>\n";
+  }
+  return html.empty() ? "" : Section("Left out", html);
+}
+
+std::string Known(const std::optional<bool>& value) {
+  return !value ? "not known" : *value ? "yes" : "no";
+}
+
+std::string SettingsSection(const Comparison& comparison) {
+  Sheet sheet;
+  sheet.header = {"model",     "file",  "precision", "instruction set",
+                  "flip test", "boxes", "roots",     ">every n-th frame"};
+  const auto text = [](const std::string& value) { return value.empty() ? "not known" : value; };
+  for (const ComparedModel& model : comparison.models) {
+    const eval::ModelInfo& info = model.evaluation->model;
+    const eval::Settings& settings = model.evaluation->settings;
+    sheet.rows.push_back({info.name, text(info.file), text(info.precision), text(info.isa),
+                          Known(settings.flip_test), text(settings.boxes), text(settings.roots),
+                          settings.subsample ? std::to_string(*settings.subsample) : "-"});
+    for (const std::string& note : settings.notes) sheet.notes.push_back(info.name + ": " + note);
+  }
+  return Section("How it was evaluated", HtmlTable(sheet, true));
+}
+
+}  // namespace
+
+std::string CompareHtml(const Comparison& comparison) {
+  const std::string title = "Comparison on " + Subject(comparison);
+  const auto gmac = [](const eval::Evaluation& e) { return e.model.gmac.value_or(eval::kUnknown); };
+  const auto speed = [](const eval::Evaluation& e) { return e.summary.frames_per_second; };
+  const Sheet pairs = PairSheet(comparison);
+  return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+         "<meta name=\"viewport\" content=\"width=device-width\">\n<title>" +
+         EscapeHtml(title) + "</title>\n<style>" + kStyle + "</style></head><body><main>\n<h1>" +
+         EscapeHtml(title) + "</h1>\n" +
+         Section("Models", HtmlTable(ModelSheet(comparison), true)) +
+         (pairs.rows.empty() ? "" : Section(pairs.title, HtmlTable(pairs, false))) +
+         ScatterSection("Error and size", "GMAC a picture", comparison, gmac) +
+         ScatterSection("Error and speed", "pictures a second", comparison, speed) +
+         RowSection("By action", comparison, comparison.actions) +
+         RowSection("By joint", comparison, comparison.joints) +
+         RowSection("By subject", comparison, comparison.subjects) +
+         RowSection("By camera", comparison, comparison.cameras) + WorstSection(comparison) +
+         LeftOutSection(comparison) + SettingsSection(comparison) +
+         "<p class=\"note\">Made by convnextpose " CNP_VERSION ".</p>\n</main></body></html>\n";
+}
+
+}  // namespace cnp::cli

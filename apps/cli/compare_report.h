@@ -1,0 +1,45 @@
+// A comparison of evaluations, for people (tables, a page) and for machines.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "convnextpose/eval/compare.h"
+
+namespace cnp::cli {
+
+/// A table, whatever it will be printed as.
+struct Sheet {
+  std::string title;
+  std::vector<std::string> header;  ///< One that begins with '>' makes its column align right.
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> notes;  ///< Lines below.
+};
+
+/// "56.61", "68.0 %", or "-".
+std::string Formatted(const eval::MetricInfo& metric, double value);
+/// "MPJPE (mm)": for headings.
+std::string TitleOf(const eval::MetricInfo& metric);
+/// "as published", "better than published", ...
+std::string Word(eval::Verdict verdict);
+
+/// "Human3.6M and Thorax, human36m test, protocol 2".
+std::string Subject(const eval::Comparison& comparison);
+
+Sheet ModelSheet(const eval::Comparison& comparison);
+/// Which differences are real. No rows for a single model.
+Sheet PairSheet(const eval::Comparison& comparison);
+/// Rows of actions, joints, ...; with a column of differences to the first model.
+Sheet RowSheet(const std::string& title, const eval::Comparison& comparison,
+               const std::vector<eval::ComparedRow>& rows);
+Sheet WorstSheet(const eval::Comparison& comparison);
+
+std::string CompareText(const eval::Comparison& comparison);
+std::string CompareMarkdown(const eval::Comparison& comparison);
+/// docs/formats.md.
+std::string CompareJson(const eval::Comparison& comparison);
+/// One page without anything outside it.
+std::string CompareHtml(const eval::Comparison& comparison);
+
+}  // namespace cnp::cli
