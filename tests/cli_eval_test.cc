@@ -214,6 +214,32 @@ TEST_F(CliEvalTest, WrongUsageIsToldInOneLine) {
   EXPECT_THAT(nothing.err, HasSubstr("nowhere"));
 }
 
+// The right answers were computed in closed form, by the command that makes the set.
+TEST_F(CliEvalTest, KnownErrorsScoreWhatTheyMust) {
+  ASSERT_EQ(RunProgram({"dataset", "sample", "--out", Path("sample")}).exit_code, 0);
+  const Json expected = Json::parse(Read(folder_ / "sample/predictions/expected.json"));
+  int scored = 0;
+  for (const char* protocol : {"1", "2"}) {
+    const Json& right = expected.at(std::string("protocol_") + protocol);
+    for (const auto& [file, answer] : right.at("predictions").items()) {
+      SCOPED_TRACE(file + ", protocol " + protocol);
+      const Outcome outcome =
+          RunProgram({"eval", "--data", Path("sample"), "--protocol", protocol, "--predictions",
+                      Path("sample/predictions/" + file), "--json", "-"});
+      // The file has the people of protocol 2, protocol 1 half of them.
+      ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+      if (*protocol == '1') EXPECT_THAT(outcome.err, HasSubstr("36 predictions are of pictures"));
+      const Json json = Json::parse(outcome.out);
+      EXPECT_EQ(json["samples"], right["samples"]);
+      for (const auto& [metric, value] : answer.at("metrics").items()) {
+        EXPECT_NEAR(json["metrics"][metric].get<double>(), value.get<double>(), 2e-4) << metric;
+        ++scored;
+      }
+    }
+  }
+  EXPECT_GE(scored, 50);
+}
+
 #ifdef CNP_MPI
 
 class CliEvalTeamTest : public CliEvalTest {

@@ -261,9 +261,9 @@ class Evaluator {
     const eval::Match match = eval::MatchPredictions(predictions, dataset_);
     EvalOutcome outcome;
     CNP_ASSIGN(outcome.records, eval::ScorePredictions(predictions, match, dataset_));
-    for (const datasets::Problems* problems : {&match.missing, &match.doubled, &match.unknown}) {
-      AddAll(*problems, outcome.left_out);
-    }
+    AddAll(match.missing, outcome.left_out);
+    WarnOf(match.doubled, "predictions are of people whom their picture does not have");
+    WarnOf(match.unknown, "predictions are of pictures that are not evaluated");
     eval::Evaluation evaluation = Begin();
     evaluation.model = {.name = NameOf(path), .file = path.string()};
     evaluation.settings.boxes = evaluation.settings.roots = "as predicted";
@@ -352,6 +352,12 @@ class Evaluator {
     }
     if (output.empty()) return {};
     return WriteFileAtomically(output, eval::ToJson(evaluation));
+  }
+
+  // What a file has beyond the people that are evaluated, as it may well have.
+  static void WarnOf(const datasets::Problems& problems, const char* what) {
+    if (problems.count == 0) return;
+    Warn(fmt::format("{} {}, e.g. {}", problems.count, what, problems.named.front().where));
   }
 
   static void AddAll(const datasets::Problems& from, datasets::Problems& to) {
