@@ -1,6 +1,7 @@
 // `convnextpose dataset show`: one sample as a picture, to see that labels and pictures agree.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -9,6 +10,7 @@
 #include "apps/cli/dataset.h"
 #include "apps/cli/dataset_parts.h"
 #include "convnextpose/base/file.h"
+#include "convnextpose/datasets/human36m.h"
 #include "convnextpose/image/decode.h"
 #include "convnextpose/viz/overlay.h"
 
@@ -31,14 +33,35 @@ struct ShowOptions {
   std::string out;
 };
 
+// Of the protocol's subjects those that are there; where none is, all that are.
+Result<std::vector<int>> SubjectsIn(const ShowOptions& options, datasets::Split split) {
+  CNP_ASSIGN(datasets::Folders folders, datasets::Folders::Open(options.dir));
+  CNP_ASSIGN(const std::vector<int> wanted,
+             datasets::Human36mSubjects({.split = split, .protocol = options.protocol}));
+  std::vector<int> all;
+  std::vector<int> both;
+  for (const DatasetPart& part : FindParts(folders, "human36m")) {
+    if (!part.missing.empty()) continue;
+    const int subject = part.options.subjects.front();
+    all.push_back(subject);
+    if (std::ranges::find(wanted, subject) != wanted.end()) both.push_back(subject);
+  }
+  return both.empty() ? all : both;
+}
+
 Result<datasets::Dataset> Open(const ShowOptions& options) {
   CNP_ASSIGN(const std::string name, DatasetIn(options.dir, options.dataset));
-  return datasets::OpenDataset(
-      name, options.dir,
-      {.split = options.split == "train" ? datasets::Split::kTrain : datasets::Split::kTest,
-       .protocol = options.protocol,
-       .subsample = options.subsample,
-       .limit = options.index + 1});
+  const auto split = options.split == "train" ? datasets::Split::kTrain : datasets::Split::kTest;
+  std::vector<int> subjects;
+  if (name == "human36m") {
+    CNP_ASSIGN(subjects, SubjectsIn(options, split));
+  }
+  return datasets::OpenDataset(name, options.dir,
+                               {.split = split,
+                                .protocol = options.protocol,
+                                .subjects = subjects,
+                                .subsample = options.subsample,
+                                .limit = options.index + 1});
 }
 
 std::string Describe(const datasets::Sample& sample, const datasets::Dataset& dataset) {

@@ -68,26 +68,26 @@ Status ReadEntry(const json::Text& text, od::value value, std::size_t position, 
 
 void Sort(Boxes& boxes) {
   std::ranges::stable_sort(boxes.known, {}, Key);
-  const auto doubled = std::ranges::unique(boxes.known, {}, Key);
-  for (const KnownBox& box : doubled) {
-    boxes.left_out.Add({Place(boxes.name, "image", box.image_id), "it has an entry already"});
+  // clang 14 cannot use the ranges that libstdc++ 12's std::ranges::unique returns.
+  const auto same = [](const KnownBox& x, const KnownBox& y) { return Key(x) == Key(y); };
+  for (std::size_t i = 1; i < boxes.known.size(); ++i) {
+    if (!same(boxes.known[i - 1], boxes.known[i])) continue;
+    boxes.left_out.Add(
+        {Place(boxes.name, "image", boxes.known[i].image_id), "it has an entry already"});
   }
-  boxes.known.erase(doubled.begin(), doubled.end());
+  boxes.known.erase(std::unique(boxes.known.begin(), boxes.known.end(), same), boxes.known.end());
 }
 
 // Empty: `found` is what the sample gets.
 std::string Find(const Boxes& boxes, const Sample& sample, const KnownBox*& found) {
-  const auto of_image = std::ranges::equal_range(boxes.known, sample.image_id, {},
-                                                 [](const KnownBox& box) { return box.image_id; });
-  if (of_image.empty()) return "its image has no entry in " + boxes.name;
-  for (const KnownBox& box : of_image) {
-    if (box.annotation_id == sample.annotation_id) {
-      found = &box;
-      return "";
-    }
-  }
-  if (of_image.front().annotation_id >= 0) return "it has no entry in " + boxes.name;
-  found = &of_image.front();  // Sorted and without doubles: the one that names no annotation.
+  // Entries that name no annotation come first.
+  const auto begin =
+      std::ranges::lower_bound(boxes.known, sample.image_id, {}, &KnownBox::image_id);
+  const auto end = std::ranges::upper_bound(boxes.known, sample.image_id, {}, &KnownBox::image_id);
+  if (begin == end) return "its image has no entry in " + boxes.name;
+  const auto own = std::ranges::find(begin, end, sample.annotation_id, &KnownBox::annotation_id);
+  if (own == end && begin->annotation_id >= 0) return "it has no entry in " + boxes.name;
+  found = own != end ? &*own : &*begin;
   return "";
 }
 

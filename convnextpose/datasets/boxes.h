@@ -31,9 +31,9 @@ struct Boxes {
 Result<Boxes> ReadBoxes(const std::filesystem::path& path);
 Result<Boxes> ParseBoxes(std::span<const std::byte> bytes, const std::string& name);
 
-/// Gives each sample its network_box and root_depth_mm. Samples without an entry move to left_out,
-/// as do those whose image has several entries of which none names the annotation; entries that
-/// cannot be used are told there, too.
+/// Gives each sample its network_box and root_depth_mm: of the entry that names its annotation,
+/// else of one of its image that names none. Samples without an entry move to left_out; entries
+/// that cannot be used are told there, too.
 void ApplyBoxes(const Boxes& boxes, Dataset& dataset);
 
 }  // namespace cnp::datasets

@@ -13,7 +13,6 @@ namespace {
 namespace od = json::od;
 
 constexpr int kLongestSide = 1 << 20;       // Of a picture.
-constexpr double kFarthest = 1e9;           // Any number of a box, in pixels.
 constexpr std::size_t kMostNumbers = 3000;  // In the joints of one person.
 constexpr std::size_t kMostJoints = 1000;
 
@@ -108,8 +107,8 @@ void ImageReading::Finish() {
                "its width and height are no size of a picture");
   trouble.Note(has_focal == has_center, "of its camera one of f and c is missing");
   if (!has_focal) return;
-  trouble.Note(focal[0] > 0 && focal[1] > 0, "its focal length is not positive");
   entry.camera = pose::Camera{.focal_px = focal, .center_px = center};
+  trouble.Note(IsLens(*entry.camera), "its f and c are no camera's, in pixels");
 }
 
 Status ReadImage(const json::Text& text, od::value value, std::size_t position, CocoFile& file) {
@@ -150,8 +149,9 @@ struct AnnotationReading {
 
 void AnnotationReading::Box(od::value value) {
   std::array<double, 4> box{};
-  has_box = json::Read(value, box) &&
-            std::ranges::all_of(box, [](double number) { return std::abs(number) < kFarthest; });
+  has_box = json::Read(value, box) && std::ranges::all_of(box, [](double number) {
+              return std::abs(number) <= json::kFarthest;
+            });
   trouble.Note(has_box, "its bbox is not four numbers");
   entry.box = {box[0], box[1], box[2], box[3]};
 }
@@ -237,6 +237,14 @@ Status ReadList(const json::Text& text, std::string_view key, od::value list, co
 }
 
 }  // namespace
+
+bool IsLens(const pose::Camera& camera) {
+  constexpr double most = 1e6;
+  const auto is_focal = [](double px) { return px >= 1 && px <= most; };
+  const auto is_center = [](double px) { return std::abs(px) <= most; };
+  return std::ranges::all_of(camera.focal_px, is_focal) &&
+         std::ranges::all_of(camera.center_px, is_center);
+}
 
 Result<CocoFile> ParseCoco(std::span<const std::byte> bytes, const std::string& name,
                            const CocoFields& fields) {

@@ -65,6 +65,9 @@ struct CocoFields {
   bool keypoints_cam = false;
 };
 
+/// Could it be a camera's: focal lengths from 1 to 1e6 pixels, the centre as near?
+bool IsLens(const pose::Camera& camera);
+
 /// Errors: not JSON (with the offset), or no lists "images" and "annotations".
 Result<CocoFile> ParseCoco(std::span<const std::byte> bytes, const std::string& name,
                            const CocoFields& fields);

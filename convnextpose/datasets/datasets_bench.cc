@@ -1,8 +1,6 @@
 // Reading annotations of Human3.6M's real size: subjects 9 and 11, 540,000 pictures, written to a
 // temporary folder first. `peak_MB`: the most memory the process had while reading.
 #include <benchmark/benchmark.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>

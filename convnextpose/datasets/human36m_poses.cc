@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 
+#include "convnextpose/datasets/coco_layout.h"
 #include "convnextpose/datasets/json.h"
 
 namespace cnp::datasets {
@@ -131,9 +132,8 @@ Result<WorldCamera> ReadCamera(const json::Text& text, od::value value) {
   }
   if (!rotation || !IsRotation(camera.rotation)) camera.wrong = "its R is not a rotation";
   if (!translation) camera.wrong = "its t is not three numbers";
-  if (!center) camera.wrong = "its c is not two numbers";
-  if (!focal || !(camera.lens.focal_px[0] > 0 && camera.lens.focal_px[1] > 0)) {
-    camera.wrong = "its f is not two positive numbers";
+  if (!focal || !center || !IsLens(camera.lens)) {
+    camera.wrong = "its f and c are not two numbers each, in pixels";
   }
   return camera;
 }

@@ -39,7 +39,7 @@ bool IsType(od::value value, od::json_type wanted) {
 // Numbers of one list, appended.
 bool Append(od::value value, std::size_t most, std::vector<double>& out) {
   double number = 0;
-  if (out.size() >= most || !Read(value, number)) return false;
+  if (out.size() >= most || !Read(value, number) || std::abs(number) > kFarthest) return false;
   out.push_back(number);
   return true;
 }

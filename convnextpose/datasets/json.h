@@ -96,8 +96,11 @@ bool ReadFlag(od::value value, bool& out);  ///< true, false, or a number other 
 /// Exactly out.size() finite numbers.
 bool Read(od::value value, std::span<double> out);
 
-/// Finite numbers, in one list or in rows that are equally long; at most `most` of them. `out` is
-/// cleared first. `columns`: of the rows, 0 for one list.
+/// Coordinates beyond this are nonsense, in pixels as in mm; their sums would overflow.
+inline constexpr double kFarthest = 1e9;
+
+/// Numbers within kFarthest, in one list or in rows that are equally long; at most `most` of them.
+/// `out` is cleared first. `columns`: of the rows, 0 for one list.
 bool ReadRows(od::value value, std::size_t most, std::vector<double>& out, int& columns);
 
 }  // namespace cnp::datasets::json
