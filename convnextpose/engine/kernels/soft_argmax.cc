@@ -61,21 +61,23 @@ HWY_INLINE hn::Vec<DD> Mix(DD d, const float* a, const float* b, float weight) {
 }
 
 // 2^x for -kLowest <= x <= 0, below that 2^-kLowest: within 3e-7 of the true value. The nearest
-// whole number goes straight into the exponent; a minimax polynomial (in the relative error, fitted
-// by reweighted least squares) has the rest, in [-1/2, 1/2].
+// whole number, which adding 1.5 * 2^23 leaves in the lowest bits, goes straight into the exponent;
+// a minimax polynomial (in the relative error, fitted by reweighted least squares) has the rest, in
+// [-1/2, 1/2].
 constexpr float kLowest = 120;
 template <class DD>
 HWY_INLINE hn::Vec<DD> Exp2(DD d, hn::Vec<DD> x) {
   const hn::RebindToSigned<DD> di;
   x = hn::Max(x, hn::Set(d, -kLowest));
-  const auto whole = hn::Round(x);
-  const auto f = hn::Sub(x, whole);
+  const auto shift = hn::Set(d, 0x1.8p23F);
+  const auto shifted = hn::Add(x, shift);
+  const auto f = hn::Sub(x, hn::Sub(shifted, shift));
   auto power = hn::Set(d, 0.00132764713F);
   for (const float coefficient :
        {0.00967554096F, 0.0555071309F, 0.240221202F, 0.693146944F, 1.00000012F}) {
     power = hn::MulAdd(power, f, hn::Set(d, coefficient));
   }
-  const auto exponent = hn::ShiftLeft<23>(hn::ConvertTo(di, whole));
+  const auto exponent = hn::ShiftLeft<23>(hn::BitCast(di, shifted));
   return hn::BitCast(d, hn::Add(hn::BitCast(di, power), exponent));
 }
 
@@ -100,17 +102,27 @@ HWY_INLINE void SumBins(DD d, const HeatmapShape& shape, int first, const Margin
                         float& y) {
   const auto lanes = static_cast<std::ptrdiff_t>(hn::MaxLanes(d));
   hn::Vec<DD> z[kVecs];
-  for (int v = 0; v < kVecs; ++v) z[v] = hn::Zero(d);
+  // Of the two stored columns at hand: the left one, and what the right one has more.
+  hn::Vec<DD> left[kVecs];
+  hn::Vec<DD> more[kVecs];
+  int at_hand = -1;
+  for (int v = 0; v < kVecs; ++v) z[v] = left[v] = more[v] = hn::Zero(d);
   for (int x = 0; x < shape.out_width(); ++x) {
     const Lerp lerp = kMix ? shape.columns[x] : Lerp{x, x, 0};
-    const float* low = sums.prepared + std::ptrdiff_t{lerp.low} * shape.depth_bins + first;
-    const float* high = sums.prepared + std::ptrdiff_t{lerp.high} * shape.depth_bins + first;
+    if (lerp.low != at_hand) {
+      at_hand = lerp.low;
+      const float* low = sums.prepared + std::ptrdiff_t{lerp.low} * shape.depth_bins + first;
+      const float* high = sums.prepared + std::ptrdiff_t{lerp.high} * shape.depth_bins + first;
+      for (int v = 0; v < kVecs; ++v) {
+        left[v] = hn::LoadU(d, low + v * lanes);
+        if (kMix) more[v] = hn::Sub(hn::LoadU(d, high + v * lanes), left[v]);
+      }
+    }
+    const auto weight = hn::Set(d, lerp.weight);
     float* column = sums.columns + std::ptrdiff_t{x} * kChannelBlock;
     auto total = hn::LoadU(d, column);
     for (int v = 0; v < kVecs; ++v) {
-      const std::ptrdiff_t at = v * lanes;
-      const auto e =
-          Exp2(d, kMix ? Mix(d, low + at, high + at, lerp.weight) : hn::LoadU(d, low + at));
+      const auto e = Exp2(d, kMix ? hn::MulAdd(weight, more[v], left[v]) : left[v]);
       z[v] = hn::Add(z[v], e);
       total = hn::Add(total, e);
     }
