@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "apps/cli/command.h"
 #include "apps/cli/compare_report.h"
@@ -31,14 +32,28 @@ struct CompareCommand {
   std::string html;
 };
 
-void MakeNamesDifferent(std::vector<eval::Evaluation>& evaluations,
-                        const std::vector<std::string>& files) {
-  std::vector<std::string> names;
-  for (const eval::Evaluation& evaluation : evaluations) names.push_back(evaluation.model.name);
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (std::ranges::count(names, names[i]) < 2) continue;
-    evaluations[i].model.name += " (" + files[i] + ")";
+using Labels = std::vector<std::string>;
+
+bool AllDiffer(Labels labels) {
+  std::ranges::sort(labels);
+  const bool named = std::ranges::none_of(labels, &std::string::empty);
+  return named && std::ranges::adjacent_find(labels) == labels.end();
+}
+
+/// The shortest that tell the models apart: variants, names, or the results' files.
+Labels MakeLabels(const std::vector<eval::Evaluation>& evaluations, const Labels& files) {
+  Labels variants;
+  Labels names;
+  Labels stems;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    variants.push_back(evaluations[i].model.variant);
+    names.push_back(evaluations[i].model.name);
+    stems.push_back(std::filesystem::path(files[i]).stem().string());
   }
+  for (const Labels& labels : {variants, names, stems}) {
+    if (AllDiffer(labels)) return labels;
+  }
+  return files;
 }
 
 int Print(const eval::Comparison& comparison, const CompareCommand& command) {
@@ -68,8 +83,9 @@ int Run(const CompareCommand& command) {
     read.push_back(file);
   }
   if (evaluations.empty()) return code;
-  MakeNamesDifferent(evaluations, read);
-  const eval::Comparison comparison = eval::Compare(evaluations, command.options);
+  eval::CompareOptions options = command.options;
+  options.labels = MakeLabels(evaluations, read);
+  const eval::Comparison comparison = eval::Compare(evaluations, options);
   code = std::max(code, Print(comparison, command));
   const bool agree = std::ranges::all_of(comparison.models, [](const eval::ComparedModel& model) {
     return model.verdict == eval::Verdict::kAsPublished;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "apps/cli/compare_report.h"
 #include "apps/cli/svg_plot.h"
@@ -18,7 +19,7 @@ using eval::Comparison;
 
 constexpr const char* kStyle = R"(
 body { font: 15px/1.45 system-ui, sans-serif; color: #1b1e24; background: #f6f7f9; margin: 0; }
-main { max-width: 1040px; margin: 0 auto; padding: 24px 20px 60px; }
+main { max-width: 1160px; margin: 0 auto; padding: 24px 20px 60px; }
 h1 { font-size: 24px; margin: 0 0 4px; }
 h2 { font-size: 18px; margin: 0 0 12px; }
 section { background: #fff; border: 1px solid #e1e4ea; border-radius: 8px; padding: 18px 20px;
@@ -26,6 +27,7 @@ section { background: #fff; border: 1px solid #e1e4ea; border-radius: 8px; paddi
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: 5px 10px; text-align: left; border-bottom: 1px solid #eceef2;
   white-space: nowrap; }
+td.text:not(:has(.chip)) { white-space: normal; overflow-wrap: anywhere; }
 th { color: #5d6370; font-weight: 600; font-size: 13px; }
 .right { text-align: right; }
 p.note { color: #5d6370; margin: 10px 0 0; font-size: 13px; }
@@ -43,9 +45,9 @@ std::string Chip(std::size_t model) {
 }
 
 std::string CellClass(const std::string& text, bool right) {
-  if (text == "as published" || text == "better than published") return " class=\"good\"";
-  if (text == "worse than published") return " class=\"bad\"";
-  return right ? " class=\"right\"" : "";
+  if (text == "as published" || text == "better") return " class=\"good\"";
+  if (text == "worse") return " class=\"bad\"";
+  return right ? " class=\"right\"" : " class=\"text\"";
 }
 
 // `chips`: rows are models, shown with their colours.
@@ -81,30 +83,39 @@ std::string Section(const std::string& title, const std::string& content) {
 std::string Legend(const Comparison& comparison) {
   std::string html = "<p class=\"legend\">";
   for (std::size_t m = 0; m < comparison.models.size(); ++m) {
-    html += Chip(m) + "<span class=\"name\">" +
-            EscapeHtml(comparison.models[m].evaluation->model.name) + "</span>";
+    html += Chip(m) + "<span class=\"name\">" + EscapeHtml(comparison.models[m].label) + "</span>";
   }
   return html + "</p>\n";
 }
 
-std::string RowSection(const std::string& title, const Comparison& comparison,
+std::string RowSection(const Sheet& sheet, const std::string& axis, const Comparison& comparison,
                        const std::vector<eval::ComparedRow>& rows) {
-  if (rows.empty()) return "";
+  if (sheet.rows.empty()) return "";
   DotPlot plot;
-  plot.axis = TitleOf(comparison.metric);
+  plot.axis = axis;
   plot.percent = comparison.metric.share;
   for (const eval::ComparedRow& row : rows) plot.rows.push_back(row.name);
   for (std::size_t m = 0; m < comparison.models.size(); ++m) {
-    Series series = {comparison.models[m].evaluation->model.name, {}};
+    Series series = {comparison.models[m].label, {}};
     for (const eval::ComparedRow& row : rows) series.values.push_back(row.values[m]);
     plot.series.push_back(std::move(series));
   }
-  return Section(title, Legend(comparison) + ToSvg(plot) +
-                            "<details><summary>The numbers</summary>\n" +
-                            HtmlTable(RowSheet(title, comparison, rows), false) + "</details>\n");
+  return Section(sheet.title, Legend(comparison) + ToSvg(plot) +
+                                  "<details><summary>The numbers</summary>\n" +
+                                  HtmlTable(sheet, false) + "</details>\n");
 }
 
-// Nothing where fewer than two models tell x.
+// Every table by its plot.
+std::string RowSections(const Comparison& comparison) {
+  const std::string axis = TitleOf(comparison.metric);
+  const std::string joint_axis = comparison.metric.share ? axis : "mean error (mm)";
+  return RowSection(ActionSheet(comparison), axis, comparison, comparison.actions) +
+         RowSection(JointSheet(comparison), joint_axis, comparison, comparison.joints) +
+         RowSection(SubjectSheet(comparison), axis, comparison, comparison.subjects) +
+         RowSection(CameraSheet(comparison), axis, comparison, comparison.cameras);
+}
+
+// Nothing where no two models differ in x.
 template <typename X>
 std::string ScatterSection(const std::string& title, const std::string& x_axis,
                            const Comparison& comparison, const X& x_of) {
@@ -112,18 +123,17 @@ std::string ScatterSection(const std::string& title, const std::string& x_axis,
   plot.x_axis = x_axis;
   plot.y_axis = TitleOf(comparison.metric);
   plot.percent = comparison.metric.share;
-  std::size_t known = 0;
+  std::set<double> places;
   bool published = false;
   for (const ComparedModel& model : comparison.models) {
     const bool same = model.expected && model.expected->metric == comparison.metric.name;
-    plot.points.push_back({model.evaluation->model.name, x_of(*model.evaluation), model.value,
-                           model.interval.low, model.interval.high,
-                           same ? model.expected->mm : eval::kUnknown});
+    plot.points.push_back({model.label, x_of(*model.evaluation), model.value, model.interval.low,
+                           model.interval.high, same ? model.expected->mm : eval::kUnknown});
     const bool has = std::isfinite(plot.points.back().x) && std::isfinite(model.value);
-    known += has ? 1 : 0;
+    if (has) places.insert(plot.points.back().x);
     published = published || (has && same);
   }
-  if (known < 2) return "";
+  if (places.size() < 2) return "";
   std::string note = comparison.metric.share ? "Higher is better." : "Lower is better.";
   note += " Lines are 95 % intervals.";
   if (published) note += " Rings are the published errors.";
@@ -141,8 +151,7 @@ std::string LeftOutSection(const Comparison& comparison) {
   for (const ComparedModel& model : comparison.models) {
     const datasets::Problems& left_out = model.evaluation->left_out;
     if (left_out.count == 0) continue;
-    html += fmt::format("<p>{}: {} left out.</p>\n<ul>\n", EscapeHtml(model.evaluation->model.name),
-                        left_out.count);
+    html += fmt::format("<p>{}: {} left out.</p>\n<ul>\n", EscapeHtml(model.label), left_out.count);
     for (const datasets::Problem& problem : left_out.named) {
       html += "<li>" + EscapeHtml(problem.where + ": " + problem.what) + "</li>\n";
     }
@@ -163,10 +172,10 @@ std::string SettingsSection(const Comparison& comparison) {
   for (const ComparedModel& model : comparison.models) {
     const eval::ModelInfo& info = model.evaluation->model;
     const eval::Settings& settings = model.evaluation->settings;
-    sheet.rows.push_back({info.name, text(info.file), text(info.precision), text(info.isa),
+    sheet.rows.push_back({model.label, text(info.file), text(info.precision), text(info.isa),
                           Known(settings.flip_test), text(settings.boxes), text(settings.roots),
                           settings.subsample ? std::to_string(*settings.subsample) : "-"});
-    for (const std::string& note : settings.notes) sheet.notes.push_back(info.name + ": " + note);
+    for (const std::string& note : settings.notes) sheet.notes.push_back(model.label + ": " + note);
   }
   return Section("How it was evaluated", HtmlTable(sheet, true));
 }
@@ -186,11 +195,8 @@ std::string CompareHtml(const Comparison& comparison) {
          (pairs.rows.empty() ? "" : Section(pairs.title, HtmlTable(pairs, false))) +
          ScatterSection("Error and size", "GMAC a picture", comparison, gmac) +
          ScatterSection("Error and speed", "pictures a second", comparison, speed) +
-         RowSection("By action", comparison, comparison.actions) +
-         RowSection("By joint", comparison, comparison.joints) +
-         RowSection("By subject", comparison, comparison.subjects) +
-         RowSection("By camera", comparison, comparison.cameras) + WorstSection(comparison) +
-         LeftOutSection(comparison) + SettingsSection(comparison) +
+         RowSections(comparison) + WorstSection(comparison) + LeftOutSection(comparison) +
+         SettingsSection(comparison) +
          "<p class=\"note\">Made by convnextpose " CNP_VERSION ".</p>\n</main></body></html>\n";
 }
 

@@ -38,7 +38,8 @@ const char* VerdictName(eval::Verdict verdict) {
 
 Json ModelJson(const eval::ComparedModel& model) {
   const eval::ModelInfo& info = model.evaluation->model;
-  Json json = {{"name", info.name},
+  Json json = {{"label", model.label},
+               {"name", Text(info.name)},
                {"variant", Text(info.variant)},
                {"file", Text(info.file)},
                {"parameters", info.parameters ? Json(*info.parameters) : Json()},

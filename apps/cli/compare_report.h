@@ -21,18 +21,20 @@ struct Sheet {
 std::string Formatted(const eval::MetricInfo& metric, double value);
 /// "MPJPE (mm)": for headings.
 std::string TitleOf(const eval::MetricInfo& metric);
-/// "as published", "better than published", ...
+/// "as published", "better", ...
 std::string Word(eval::Verdict verdict);
 
-/// "Human3.6M and Thorax, human36m test, protocol 2".
+/// "human36m test, protocol 2".
 std::string Subject(const eval::Comparison& comparison);
 
 Sheet ModelSheet(const eval::Comparison& comparison);
 /// Which differences are real. No rows for a single model.
 Sheet PairSheet(const eval::Comparison& comparison);
-/// Rows of actions, joints, ...; with a column of differences to the first model.
-Sheet RowSheet(const std::string& title, const eval::Comparison& comparison,
-               const std::vector<eval::ComparedRow>& rows);
+/// With differences to the first model. No rows where there is only one: it would be the whole.
+Sheet ActionSheet(const eval::Comparison& comparison);
+Sheet JointSheet(const eval::Comparison& comparison);
+Sheet SubjectSheet(const eval::Comparison& comparison);
+Sheet CameraSheet(const eval::Comparison& comparison);
 Sheet WorstSheet(const eval::Comparison& comparison);
 
 std::string CompareText(const eval::Comparison& comparison);

@@ -16,35 +16,37 @@ using eval::Comparison;
 using eval::MetricInfo;
 using eval::Verdict;
 
-std::string NameOf(const ComparedModel& model) { return model.evaluation->model.name; }
-
 std::string Fixed(double value, int digits) {
   return std::isfinite(value) ? fmt::format("{:.{}f}", value, digits) : "-";
 }
 
 std::string Signed(const MetricInfo& metric, double value) {
   if (!std::isfinite(value)) return "-";
-  return metric.share ? fmt::format("{:+.1f} %", 100 * value) : fmt::format("{:+.2f}", value);
+  const std::string text =
+      metric.share ? fmt::format("{:+.1f} %", 100 * value) : fmt::format("{:+.2f}", value);
+  return text == "-0.00" || text == "-0.0 %" ? "+" + text.substr(1) : text;
 }
 
-std::string Range(const MetricInfo& metric, const eval::Interval& interval) {
+using Format = std::string (*)(const MetricInfo& metric, double value);
+
+std::string Range(const MetricInfo& metric, const eval::Interval& interval, Format format) {
   if (!std::isfinite(interval.low) || !std::isfinite(interval.high)) return "-";
-  return Formatted(metric, interval.low) + " to " + Formatted(metric, interval.high);
+  return format(metric, interval.low) + " to " + format(metric, interval.high);
 }
 
 std::vector<std::string> ModelRow(const MetricInfo& metric, const ComparedModel& model) {
   const eval::ModelInfo& info = model.evaluation->model;
   const eval::Summary& summary = model.evaluation->summary;
-  return {NameOf(model),
+  return {model.label,
           info.variant.empty() ? "-" : info.variant,
           info.parameters ? Thousands(*info.parameters) : "-",
           Fixed(info.gmac.value_or(eval::kUnknown), 3),
           Fixed(summary.frames_per_second, 1),
           Thousands(static_cast<long long>(summary.samples)),
           Formatted(metric, model.value),
-          Range(metric, model.interval),
+          Range(metric, model.interval, Formatted),
           model.expected ? Fixed(model.expected->mm, 2) : "-",
-          model.expected ? Fixed(model.difference_mm, 2) : "-",
+          model.expected ? Signed(metric, model.difference_mm) : "-",
           Word(model.verdict)};
 }
 
@@ -93,14 +95,33 @@ std::string Text(const Sheet& sheet) {
   return text;
 }
 
+Sheet RowSheet(const std::string& title, const Comparison& comparison,
+               const std::vector<eval::ComparedRow>& rows) {
+  Sheet sheet;
+  sheet.title = title;
+  if (rows.size() < 2) return sheet;
+  sheet.header = {""};
+  const std::size_t models = comparison.models.size();
+  for (const ComparedModel& model : comparison.models) sheet.header.push_back(">" + model.label);
+  for (std::size_t m = 1; m < models; ++m) {
+    sheet.header.push_back(">" + comparison.models[m].label + " - " + comparison.models[0].label);
+  }
+  for (const eval::ComparedRow& row : rows) {
+    std::vector<std::string> cells = {row.name};
+    for (const double value : row.values) cells.push_back(Formatted(comparison.metric, value));
+    for (std::size_t m = 1; m < models; ++m) {
+      cells.push_back(Signed(comparison.metric, row.values[m] - row.values[0]));
+    }
+    sheet.rows.push_back(std::move(cells));
+  }
+  return sheet;
+}
+
 /// Those that a reader wants first, without what is empty.
 std::vector<Sheet> Sheets(const Comparison& comparison) {
-  std::vector<Sheet> sheets = {ModelSheet(comparison),
-                               PairSheet(comparison),
-                               RowSheet("By action", comparison, comparison.actions),
-                               RowSheet("By joint", comparison, comparison.joints),
-                               RowSheet("By subject", comparison, comparison.subjects),
-                               RowSheet("By camera", comparison, comparison.cameras)};
+  std::vector<Sheet> sheets = {ModelSheet(comparison),   PairSheet(comparison),
+                               ActionSheet(comparison),  JointSheet(comparison),
+                               SubjectSheet(comparison), CameraSheet(comparison)};
   std::erase_if(sheets, [](const Sheet& sheet) { return sheet.rows.empty(); });
   return sheets;
 }
@@ -126,9 +147,9 @@ std::string Word(Verdict verdict) {
     case Verdict::kAsPublished:
       return "as published";
     case Verdict::kBetter:
-      return "better than published";
+      return "better";
     case Verdict::kWorse:
-      return "worse than published";
+      return "worse";
   }
   return "-";
 }
@@ -160,7 +181,7 @@ Sheet ModelSheet(const Comparison& comparison) {
     sheet.rows.push_back(ModelRow(comparison.metric, model));
     expects = expects || model.expected.has_value();
     if (!model.deviations.empty()) {
-      sheet.notes.push_back(NameOf(model) + " was not evaluated as the published number was: " +
+      sheet.notes.push_back(model.label + " was not evaluated as the published number was: " +
                             convert::Join(model.deviations) + ".");
     }
   }
@@ -180,12 +201,12 @@ Sheet PairSheet(const Comparison& comparison) {
   bool by_sequences = false;
   bool by_persons = false;
   for (const ComparedPair& pair : comparison.pairs) {
-    sheet.rows.push_back({NameOf(comparison.models[pair.second]) + " against " +
-                              NameOf(comparison.models[pair.first]),
-                          Thousands(static_cast<long long>(pair.persons)),
-                          Signed(comparison.metric, pair.difference),
-                          Range(comparison.metric, pair.interval), Probability(pair.p_value),
-                          Judgement(pair)});
+    sheet.rows.push_back(
+        {comparison.models[pair.second].label + " against " + comparison.models[pair.first].label,
+         Thousands(static_cast<long long>(pair.persons)),
+         Signed(comparison.metric, pair.difference),
+         Range(comparison.metric, pair.interval, Signed), Probability(pair.p_value),
+         Judgement(pair)});
     (pair.by_sequences ? by_sequences : by_persons) = true;
   }
   if (by_sequences) {
@@ -196,33 +217,29 @@ Sheet PairSheet(const Comparison& comparison) {
   return sheet;
 }
 
-Sheet RowSheet(const std::string& title, const Comparison& comparison,
-               const std::vector<eval::ComparedRow>& rows) {
-  Sheet sheet;
-  sheet.title = title;
-  sheet.header = {""};
-  const std::size_t models = comparison.models.size();
-  for (const ComparedModel& model : comparison.models) sheet.header.push_back(">" + NameOf(model));
-  for (std::size_t m = 1; m < models; ++m) {
-    sheet.header.push_back(">" + NameOf(comparison.models[m]) + " - " +
-                           NameOf(comparison.models[0]));
-  }
-  for (const eval::ComparedRow& row : rows) {
-    std::vector<std::string> cells = {row.name};
-    for (const double value : row.values) cells.push_back(Formatted(comparison.metric, value));
-    for (std::size_t m = 1; m < models; ++m) {
-      cells.push_back(Signed(comparison.metric, row.values[m] - row.values[0]));
-    }
-    sheet.rows.push_back(std::move(cells));
-  }
-  return sheet;
+Sheet ActionSheet(const Comparison& comparison) {
+  return RowSheet("By action", comparison, comparison.actions);
+}
+
+Sheet JointSheet(const Comparison& comparison) {
+  const bool aligned = comparison.metric.name == "pa_mpjpe_rigid_mm";
+  return RowSheet(aligned ? "By joint (relative to the root, not aligned)" : "By joint", comparison,
+                  comparison.joints);
+}
+
+Sheet SubjectSheet(const Comparison& comparison) {
+  return RowSheet("By subject", comparison, comparison.subjects);
+}
+
+Sheet CameraSheet(const Comparison& comparison) {
+  return RowSheet("By camera", comparison, comparison.cameras);
 }
 
 Sheet WorstSheet(const Comparison& comparison) {
   Sheet sheet;
   sheet.title = "The worst";
   sheet.header = {"picture", ">image id"};
-  for (const ComparedModel& model : comparison.models) sheet.header.push_back(">" + NameOf(model));
+  for (const ComparedModel& model : comparison.models) sheet.header.push_back(">" + model.label);
   for (const eval::ComparedPerson& person : comparison.worst) {
     std::vector<std::string> cells = {person.file, std::to_string(person.image_id)};
     for (const double value : person.values) cells.push_back(Formatted(comparison.metric, value));

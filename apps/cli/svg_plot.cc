@@ -21,7 +21,9 @@ constexpr double kTop = 10;
 constexpr double kAxisHeight = 46;
 constexpr double kScatterHeight = 340;
 constexpr double kScatterLeft = 64;
-constexpr double kTickGap = 80;
+constexpr double kTickGap = 80;  // Of an axis across; down it labels need less.
+constexpr double kTickGapDown = 40;
+constexpr double kSeriesOffset = 2.5;  // Between dots of one row, so that equal ones all show.
 constexpr double kLabelHeight = 14;
 
 /// A range of values laid along a line of pixels.
@@ -51,7 +53,7 @@ struct Range {
 // Some air around the values; an axis begins at 0 where that is not far away.
 Axis Fit(const Range& range, double from, double to) {
   if (range.empty()) return {0, 1, from, to};
-  const double extent = std::max(range.high - range.low, 1e-3 * std::abs(range.high) + 1e-9);
+  const double extent = std::max(range.high - range.low, 0.02 * std::abs(range.high) + 1e-9);
   Axis axis = {range.low - 0.08 * extent, range.high + 0.08 * extent, from, to};
   if (range.low >= 0 && range.low < 0.6 * range.high) axis.low = 0;
   return axis;
@@ -59,7 +61,8 @@ Axis Fit(const Range& range, double from, double to) {
 
 // The least of 1, 2, 5, 10, ... times a power of ten that keeps ticks apart.
 double TickStep(const Axis& axis) {
-  const double least = (axis.high - axis.low) * kTickGap / std::abs(axis.to - axis.from);
+  const double gap = axis.to > axis.from ? kTickGap : kTickGapDown;
+  const double least = (axis.high - axis.low) * gap / std::abs(axis.to - axis.from);
   const double power = std::pow(10, std::floor(std::log10(least)));
   for (const double factor : {1.0, 2.0, 5.0}) {
     if (factor * power >= least) return factor * power;
@@ -114,7 +117,8 @@ std::string DotRow(const DotPlot& plot, std::size_t row, const Axis& x, double y
     if (!std::isfinite(value)) continue;
     const std::string label =
         fmt::format("{:.2f}{}", plot.percent ? 100 * value : value, plot.percent ? " %" : " mm");
-    svg += Dot(x(value), y, SeriesColour(s),
+    const double middle = static_cast<double>(plot.series.size() - 1) / 2;
+    svg += Dot(x(value), y + kSeriesOffset * (static_cast<double>(s) - middle), SeriesColour(s),
                plot.rows[row] + ", " + plot.series[s].name + ": " + label);
   }
   return svg;

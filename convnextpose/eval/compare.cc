@@ -253,6 +253,8 @@ const MetricInfo& MetricFor(std::span<const Evaluation> evaluations) {
 
 Comparison Compare(std::span<const Evaluation> evaluations, const CompareOptions& options) {
   CNP_CHECK(!evaluations.empty(), "there is something to compare");
+  CNP_CHECK(options.labels.empty() || options.labels.size() == evaluations.size(),
+            "each model has a label");
   Comparison comparison;
   comparison.metric = MetricFor(evaluations);
   const MetricInfo& metric = comparison.metric;
@@ -260,6 +262,9 @@ Comparison Compare(std::span<const Evaluation> evaluations, const CompareOptions
   for (const Evaluation& evaluation : evaluations) {
     CNP_CHECK(evaluation.joints != nullptr, "an evaluation has a joint set");
     comparison.models.push_back(MakeModel(evaluation, metric, options));
+    ComparedModel& model = comparison.models.back();
+    model.label = options.labels.empty() ? evaluation.model.name
+                                         : options.labels[comparison.models.size() - 1];
     persons.emplace_back(evaluation, IndexOf(metric));
   }
   for (std::size_t j = 1; j < evaluations.size(); ++j) {

@@ -16,7 +16,8 @@ struct CompareOptions {
   double tolerance_mm = 1;  ///< How near the paper's number counts as the same.
   int resamples = 2000;
   std::uint64_t seed = 1;
-  std::size_t worst = 20;  ///< How many of the worst persons are listed.
+  std::size_t worst = 20;           ///< How many of the worst persons are listed.
+  std::vector<std::string> labels;  ///< One a model, for tables; empty: the models' names.
 };
 
 enum class Verdict { kNothingExpected, kAsPublished, kBetter, kWorse };
@@ -24,6 +25,7 @@ enum class Verdict { kNothingExpected, kAsPublished, kBetter, kWorse };
 /// One evaluation. Models keep the order in which they were given.
 struct ComparedModel {
   const Evaluation* evaluation = nullptr;
+  std::string label;        ///< What tables call it.
   double value = kUnknown;  ///< Of Comparison::metric.
   Interval interval;        ///< By sequences where there are enough, else by persons.
   std::optional<Expected> expected;
@@ -74,7 +76,7 @@ struct Comparison {
 /// MPJPE, else, where none knows joints in space, the joints within 10 % of the box.
 const MetricInfo& MetricFor(std::span<const Evaluation> evaluations);
 
-/// The evaluations must outlive the answer. Precondition: at least one.
+/// The evaluations must outlive the answer. Precondition: at least one, and as many labels, if any.
 Comparison Compare(std::span<const Evaluation> evaluations, const CompareOptions& options = {});
 
 }  // namespace cnp::eval
