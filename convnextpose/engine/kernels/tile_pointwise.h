@@ -13,9 +13,9 @@
 
 namespace cnp::engine {
 
-/// A number as the sum of bfloat16 parts, each rounding what those before it left: 8 bits and sign
-/// a part. A product is the sum of the parts' products but for those below the last part's
-/// precision; all sums are in single precision.
+/// A number as the sum of bfloat16 parts: 8 bits a part, from the highest. A product is the sum of
+/// the parts' products but for those below the last part's precision; all sums are in single
+/// precision.
 enum class TileParts {
   kTwo = 2,    ///< 3 products; a relative error of 2^-16: 32 times less than half precision's.
   kThree = 3,  ///< 6 products; 2^-24: single precision.

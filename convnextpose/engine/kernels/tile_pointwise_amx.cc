@@ -171,7 +171,8 @@ CNP_AMX_INLINE void Multiply(const Operands& from, bool begin, Sums& sums, const
 }
 constexpr int ProductsOf(TileParts parts) { return parts == TileParts::kTwo ? 3 : 6; }
 
-// The parts of kTileInputs values, to `to` and on.
+// The parts of kTileInputs values, to `to` and on: each takes the next 8 bits; the last of two is
+// rounded, three leave nothing.
 template <TileParts kParts>
 CNP_AMX_INLINE void StoreParts(__m512 low, __m512 high, std::uint16_t* to) {
   const __m512i upper = _mm512_set1_epi32(static_cast<int>(0xFFFF0000));
