@@ -67,28 +67,6 @@ TEST_F(CliDatasetTest, TheSampleDependsOnItsSeedAlone) {
   }
 }
 
-// The sample's errors come from formulas, those of `eval` from alignments.
-TEST_F(CliDatasetTest, KnownErrorsAreFoundByEval) {
-  const Json expected = Json::parse(Read(sample / "predictions/expected.json"));
-  for (const char* protocol : {"1", "2"}) {
-    const Json& known = expected[std::string("protocol_") + protocol];
-    EXPECT_EQ(known["predictions"].size(), 5U);
-    for (const auto& [file, errors] : known["predictions"].items()) {
-      SCOPED_TRACE(file);
-      const std::string predictions = (sample / "predictions" / file).string();
-      const Outcome outcome = RunProgram({"eval", "--data", sample.string(), "--protocol", protocol,
-                                          "--predictions", predictions, "--json", "-"},
-                                         {});
-      ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
-      const Json result = Json::parse(outcome.out);
-      EXPECT_EQ(result["samples"], known["samples"]);
-      for (const auto& [metric, mm] : errors["metrics"].items()) {
-        EXPECT_NEAR(result["metrics"][metric].get<double>(), mm.get<double>(), 1e-3) << metric;
-      }
-    }
-  }
-}
-
 TEST_F(CliDatasetTest, MissingAndBrokenPicturesAreToldWithTheCure) {
   const fs::path set = Copy();
   fs::remove(Picture(set, "s_09_act_02_subact_01_ca_01"));
@@ -129,7 +107,7 @@ TEST_F(CliDatasetTest, DamagedAnnotationsAreTold) {
   const fs::path set = Copy();
   const fs::path cut = set / "annotations/Human36M_subject9_data.json";
   fs::resize_file(cut, 1000);
-  fs::path lying = set / "annotations/Human36M_subject11_data.json";
+  const fs::path lying = set / "annotations/Human36M_subject11_data.json";
   Json data = Json::parse(Read(lying));
   data["annotations"][3]["image_id"] = 123456;
   std::ofstream(lying) << data;

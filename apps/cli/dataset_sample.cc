@@ -128,7 +128,7 @@ image::Image Draw(const Taken& taken) {
 
 class Sample {
  public:
-  Sample(const SampleOptions& options) : options_(options), root_(options.out) {}
+  explicit Sample(const SampleOptions& options) : options_(options), root_(options.out) {}
 
   Status Write() {
     CNP_RETURN_IF_ERROR(MakeFolder(root_ / "annotations"));

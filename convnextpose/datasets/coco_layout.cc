@@ -24,6 +24,18 @@ struct Trouble {
   }
 };
 
+// Those without ids are only counted and named, for a file may hold millions of "{}".
+void AddBroken(const char* what, const BrokenEntry& entry, std::size_t position,
+               std::vector<BrokenEntry>& broken, CocoFile& file) {
+  if (entry.id >= 0 && entry.image_id >= 0) {
+    broken.push_back(entry);
+    return;
+  }
+  file.nameless.Add(
+      {file.name + ", " + what + " at place " + std::to_string(position) + " of its list",
+       entry.why});
+}
+
 // ---- images
 
 struct ImageReading {
@@ -122,8 +134,8 @@ Status ReadImage(const json::Text& text, od::value value, std::size_t position, 
   if (reading.trouble.why == nullptr) {
     file.images.push_back(std::move(reading.entry));
   } else {
-    file.broken_images.push_back(
-        {.position = position, .id = reading.entry.id, .why = reading.trouble.why});
+    AddBroken("image", {.id = reading.entry.id, .image_id = 0, .why = reading.trouble.why},
+              position, file.broken_images, file);
   }
   return {};
 }
@@ -200,10 +212,10 @@ Status ReadAnnotation(const json::Text& text, od::value value, std::size_t posit
   if (reading.trouble.why == nullptr) {
     file.annotations.push_back(std::move(reading.entry));
   } else {
-    file.broken_annotations.push_back({.position = position,
-                                       .id = reading.entry.id,
-                                       .image_id = reading.entry.image_id,
-                                       .why = reading.trouble.why});
+    AddBroken(
+        "annotation",
+        {.id = reading.entry.id, .image_id = reading.entry.image_id, .why = reading.trouble.why},
+        position, file.broken_annotations, file);
   }
   return {};
 }

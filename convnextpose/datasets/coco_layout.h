@@ -41,11 +41,10 @@ struct AnnotationEntry {
   Rows camera_mm;      ///< keypoints_cam
 };
 
-/// An entry that cannot be used. `why` lives for ever.
+/// An entry that cannot be used, but has an id. `why` lives for ever.
 struct BrokenEntry {
-  std::size_t position = 0;    ///< In its list, from 0.
-  std::int64_t id = -1;        ///< -1: unreadable.
-  std::int64_t image_id = -1;  ///< Of an annotation; -1: unreadable.
+  std::int64_t id = -1;
+  std::int64_t image_id = -1;  ///< Of an annotation.
   const char* why = "";
 };
 
@@ -55,6 +54,7 @@ struct CocoFile {
   std::vector<AnnotationEntry> annotations;
   std::vector<BrokenEntry> broken_images;
   std::vector<BrokenEntry> broken_annotations;
+  Problems nameless;  ///< Images without an id, annotations without an id or an image.
   std::vector<std::string> joints;  ///< categories[0].keypoints, where there are any.
 };
 

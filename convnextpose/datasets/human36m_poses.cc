@@ -30,7 +30,9 @@ std::optional<std::uint64_t> KeyOf(int action, int subaction, int frame) {
   if (action < 0 || subaction < 0 || frame < 0 || action > most || subaction > most) {
     return std::nullopt;
   }
-  return std::uint64_t(action) << 48 | std::uint64_t(subaction) << 32 | std::uint64_t(frame);
+  return std::uint64_t{static_cast<std::uint32_t>(action)} << 48 |
+         std::uint64_t{static_cast<std::uint32_t>(subaction)} << 32 |
+         static_cast<std::uint32_t>(frame);
 }
 
 std::optional<std::uint64_t> KeyOf(const Origin& origin) {
@@ -43,7 +45,7 @@ bool Read(od::value value, WorldPose& pose) {
   std::size_t count = 0;
   for (auto item : joints) {
     od::value joint;
-    if (std::move(item).get(joint)) return false;
+    if (json::Take(item, joint)) return false;
     if (count == pose.size() || !json::Read(joint, pose[count])) return false;
     for (const double mm : pose[count]) {
       if (!(std::abs(mm) < kFarthestMm)) return false;

@@ -177,6 +177,20 @@ TEST_F(Human36mTest, OfTwoImagesWithOneIdTheFirstCounts) {
   EXPECT_THAT(dataset->left_out.named[0].what, HasSubstr("another image has the same id"));
 }
 
+TEST_F(Human36mTest, EntriesWithoutIdsAreToldByTheirPlace) {
+  data_["images"].push_back(7);
+  data_["annotations"].push_back({{"id", 3}, {"bbox", {1, 2, 30, 40}}});
+  const auto dataset = Parse();
+  ASSERT_TRUE(dataset.ok());
+  EXPECT_EQ(dataset->samples.size(), 2U);
+  ASSERT_EQ(dataset->left_out.count, 2U);
+  // In the file annotations come first.
+  EXPECT_EQ(dataset->left_out.named[0].where, "data.json, annotation at place 2 of its list");
+  EXPECT_EQ(dataset->left_out.named[0].what, "it has no image_id");
+  EXPECT_EQ(dataset->left_out.named[1].where, "data.json, image at place 2 of its list");
+  EXPECT_EQ(dataset->left_out.named[1].what, "it has no id");
+}
+
 TEST_F(Human36mTest, WhatIsNotReadIsNotTold) {
   data_["images"][1]["frame_idx"] = 65;
   data_["annotations"][1]["bbox"] = "none";

@@ -131,7 +131,7 @@ bool Read(od::value value, std::span<double> out) {
   std::size_t count = 0;
   for (auto item : array) {
     od::value element;
-    if (std::move(item).get(element)) return false;
+    if (Take(item, element)) return false;
     if (count == out.size() || !Read(element, out[count])) return false;
     ++count;
   }
@@ -145,7 +145,7 @@ bool ReadRows(od::value value, std::size_t most, std::vector<double>& out, int& 
   if (!IsArray(value) || value.get_array().get(array)) return false;
   for (auto item : array) {
     od::value element;
-    if (std::move(item).get(element)) return false;
+    if (Take(item, element)) return false;
     if (!IsArray(element)) {
       if (columns != 0 || !Append(element, most, out)) return false;
       continue;
@@ -156,7 +156,7 @@ bool ReadRows(od::value value, std::size_t most, std::vector<double>& out, int& 
     const std::size_t before = out.size();
     for (auto cell : row) {
       od::value number;
-      if (std::move(cell).get(number) || !Append(number, most, out)) return false;
+      if (Take(cell, number) || !Append(number, most, out)) return false;
     }
     const int length = static_cast<int>(out.size() - before);
     if (length == 0 || (columns != 0 && length != columns)) return false;

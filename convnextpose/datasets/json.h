@@ -24,6 +24,8 @@ class Text {
  public:
   /// `name` stands in messages. No error yet: the root tells.
   Text(std::span<const std::byte> bytes, std::string name);
+  Text(const Text&) = delete;  // The document points to the parser.
+  Text& operator=(const Text&) = delete;
 
   /// Either, once. Error: not JSON from the first bytes on, or another type.
   Result<od::object> RootObject();
@@ -43,12 +45,19 @@ class Text {
   od::document document_;
 };
 
+/// What a loop over an object or an array yields.
+template <typename T>
+simdjson::error_code Take(const simdjson::simdjson_result<T>& item, T& out) {
+  if (item.error() == simdjson::SUCCESS) out = item.value_unsafe();
+  return item.error();
+}
+
 /// body(std::string_view key, od::value value) -> Status for each field.
 template <typename Body>
 Status ForEachField(const Text& text, od::object object, const Body& body) {
   for (auto item : object) {
     od::field field;
-    if (const auto code = std::move(item).get(field)) return text.NotJson(code);
+    if (const auto code = Take(item, field)) return text.NotJson(code);
     std::string_view key;
     if (const auto code = field.unescaped_key().get(key)) return text.NotJson(code);
     CNP_RETURN_IF_ERROR(body(key, field.value()));
@@ -69,7 +78,7 @@ template <typename Body>
 Status ForEachElement(const Text& text, od::array array, const Body& body) {
   for (auto item : array) {
     od::value element;
-    if (const auto code = std::move(item).get(element)) return text.NotJson(code);
+    if (const auto code = Take(item, element)) return text.NotJson(code);
     CNP_RETURN_IF_ERROR(body(element));
   }
   return {};

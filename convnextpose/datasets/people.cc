@@ -12,11 +12,6 @@ bool IsPlainlyFine(const pose::Box& box, const ImageEntry& image) {
          box.y + box.h <= image.height;
 }
 
-std::string PlaceOf(const CocoFile& file, const char* what, const BrokenEntry& entry) {
-  if (entry.id >= 0) return Place(file.name, what, entry.id);
-  return file.name + ", " + what + " at place " + std::to_string(entry.position) + " of its list";
-}
-
 Sample Begin(const ImageEntry& image, const AnnotationEntry& annotation) {
   Sample sample{.image_id = image.id,
                 .annotation_id = annotation.id,
@@ -69,14 +64,12 @@ class Images {
 void ReportBroken(const CocoFile& file, const Images& images, const Concerns& concerns,
                   Problems& problems) {
   images.ReportDoubled(problems);
-  for (const BrokenEntry& entry : file.broken_images) {
-    // Others are told by the annotations that point to them.
-    if (entry.id < 0) problems.Add({PlaceOf(file, "image", entry), entry.why});
-  }
+  problems.Append(file.nameless);
+  // Broken images are told by the annotations that point to them.
   for (const BrokenEntry& entry : file.broken_annotations) {
     const ImageEntry* image = images.Find(entry.image_id);
     if (image != nullptr && !concerns(*image)) continue;
-    problems.Add({PlaceOf(file, "annotation", entry), entry.why});
+    problems.Add({Place(file.name, "annotation", entry.id), entry.why});
   }
 }
 
