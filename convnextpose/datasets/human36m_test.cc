@@ -149,6 +149,8 @@ TEST_F(Human36mTest, CamerasThatCannotBeAreLeftOut) {
   camera_["2"] = camera_["1"];
   camera_["2"]["R"] = {{1, 0, 0}, {0, 1, 0}, {0, 0, -1}};
   ExpectLeftOut("its R is not a rotation");
+  camera_["2"]["R"] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 2}};
+  ExpectLeftOut("its R is not a rotation");
   camera_["2"] = camera_["1"];
   camera_["2"]["t"] = {0, 0, -5000};
   ExpectLeftOut("a joint lies behind camera 2");
@@ -238,6 +240,22 @@ TEST_F(Human36mTest, WhatIsNoJsonIsAnErrorWithTheOffset) {
     ASSERT_FALSE(other.ok()) << bytes;
     EXPECT_THAT(other.error().message, HasSubstr("data.json: offset"));
   }
+}
+
+// Damage inside what is read as a whole must not pass for the file's end.
+TEST_F(Human36mTest, DamagedListsAreErrorsWithTheOffset) {
+  std::string data = data_.dump();
+  const std::size_t comma = data.find(',', data.find("\"bbox\""));
+  data[comma] = ' ';
+  const auto box = Parse(data, camera_.dump(), joints_.dump());
+  ASSERT_FALSE(box.ok());
+  EXPECT_THAT(box.error().message, HasSubstr("data.json: offset " + std::to_string(comma + 3)));
+  std::string joints = joints_.dump();
+  const std::size_t bracket = joints.find(']');
+  joints[bracket] = '}';
+  const auto pose = Parse(data_.dump(), camera_.dump(), joints);
+  ASSERT_FALSE(pose.ok());
+  EXPECT_THAT(pose.error().message, HasSubstr("joints.json: offset " + std::to_string(bracket)));
 }
 
 TEST_F(Human36mTest, OtherStructuresAreErrors) {
