@@ -31,7 +31,7 @@ constexpr const char* kExamples = R"(Examples:
   convnextpose dataset sample --out /tmp/sample
       three subjects, three actions, four cameras; 216 pictures of stick figures
   convnextpose dataset check /tmp/sample
-  convnextpose eval --weights xs.pth --dataset human36m /tmp/sample
+  convnextpose eval --weights xs.pth --data /tmp/sample
 predictions/ holds files with known errors (truth, offset, rotated, scaled, mirrored), and in
 expected.json what an evaluation must say of each.
 Exit code: 0 written, 1 not, 2 wrong usage.)";
