@@ -14,7 +14,7 @@ namespace {
 
 using pose::Norm;
 using pose::Vec3;
-using pose::operator-;
+using pose::operator-;  // NOLINT(misc-unused-using-decls): the check misses operators.
 
 std::vector<Vec3> Cloud(std::size_t count) {
   std::mt19937 random(7);

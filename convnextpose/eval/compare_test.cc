@@ -136,13 +136,14 @@ std::vector<Evaluation> TwoModels(double difference_mm, double own_mm, int seque
   std::mt19937 random(seed);
   std::normal_distribution<double> normal(0, 1);
   std::vector<Evaluation> models = {Of("A", 2, 0), Of("B", 2, 0)};
-  std::vector<double> common(static_cast<std::size_t>(sequences * each));
+  std::vector<double> common(static_cast<std::size_t>(sequences) * each);
   for (double& mm : common) mm = 60 + 25 * normal(random);
   std::vector<double> shift(static_cast<std::size_t>(sequences));
   for (double& mm : shift) mm = by_sequence_mm * normal(random);
   for (int m = 0; m < 2; ++m) {
     AddPeople(models[static_cast<std::size_t>(m)], sequences, each, [&](int s, int i) {
-      return common[static_cast<std::size_t>(s * each + i)] + own_mm * normal(random) +
+      const auto person = static_cast<std::size_t>(s) * each + i;
+      return common[person] + own_mm * normal(random) +
              m * (difference_mm + shift[static_cast<std::size_t>(s)]);
     });
   }

@@ -13,10 +13,9 @@ namespace cnp::eval {
 namespace {
 
 using pose::Human36m;
-using pose::Norm;
 using pose::Vec2;
 using pose::Vec3;
-using pose::operator-;
+using pose::operator-;  // NOLINT(misc-unused-using-decls): the check misses operators.
 using ::testing::Each;
 using ::testing::IsNan;
 

@@ -16,7 +16,7 @@ namespace {
 
 using pose::Human36m;
 using pose::Vec3;
-using pose::operator-;
+using pose::operator-;  // NOLINT(misc-unused-using-decls): the check misses operators.
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 

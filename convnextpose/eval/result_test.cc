@@ -14,7 +14,6 @@ namespace {
 
 using Json = nlohmann::json;
 using ::testing::HasSubstr;
-using ::testing::IsNan;
 
 Evaluation Golden36m() {
   Evaluation evaluation;
