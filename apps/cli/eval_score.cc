@@ -48,6 +48,7 @@ eval::Record Scorer::Score(const datasets::Sample& sample, const pose::Box& netw
                          .file = sample.file,
                          .subject = sample.origin.subject,
                          .action = sample.origin.action,
+                         .subaction = sample.origin.subaction,
                          .camera = sample.origin.camera,
                          .network_box = network_box};
   pose::Pose pose = pose::PoseInPicture(heatmap, grid_, network_box);

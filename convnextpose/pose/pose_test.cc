@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 namespace cnp::pose {
@@ -10,6 +11,14 @@ namespace {
 
 constexpr Grid kGrid = {.width = 32, .height = 64, .depth = 16};
 constexpr Box kBox = {-10, 20, 320, 640};
+
+TEST(VecTest, ANormWithoutANumberIsNone) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const Vec3& vec : {Vec3{nan, 0, 0}, Vec3{0, nan, 0}, Vec3{0, 0, nan}}) {
+    EXPECT_TRUE(std::isnan(Norm(vec)));
+  }
+  EXPECT_DOUBLE_EQ(Norm({2, -3, 6}), 7);
+}
 
 TEST(Pose, CellsToPixelsByHand) {
   EXPECT_EQ(ImagePx({0, 0, 0}, kGrid, kBox), (Vec2{-10, 20}));

@@ -14,7 +14,8 @@ inline Vec3 operator-(const Vec3& a, const Vec3& b) {
   return {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
 }
 
-inline double Norm(const Vec3& a) { return std::hypot(a[0], a[1], a[2]); }
+/// NaN if a coordinate is: g++ 12's hypot of three numbers overlooks one beside two zeros.
+inline double Norm(const Vec3& a) { return std::hypot(std::hypot(a[0], a[1]), a[2]); }
 
 inline bool IsFinite(const Vec2& a) { return std::isfinite(a[0]) && std::isfinite(a[1]); }
 inline bool IsFinite(const Vec3& a) {
