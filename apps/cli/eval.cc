@@ -201,17 +201,6 @@ Result<Request> Check(const EvalOptions& options) {
   return request;
 }
 
-Result<const pose::JointSet*> JointSetOf(const EvalOptions& options, int joints) {
-  if (options.joint_set.empty()) {
-    if (const pose::JointSet* set = pose::JointSetOfSize(joints)) return set;
-    return Error{fmt::format("the network has {} joints; say with --joint-set which", joints)};
-  }
-  CNP_ASSIGN(const pose::JointSet* set, pose::FindJointSet(options.joint_set));
-  if (set->size() == joints) return set;
-  return Error{fmt::format("joint set {} has {} joints, the network {}", options.joint_set,
-                           set->size(), joints)};
-}
-
 /// The evaluations that one command asks for, on one dataset.
 class Evaluator {
  public:
@@ -222,7 +211,7 @@ class Evaluator {
   Status EvaluateNetwork(const std::filesystem::path& path) {
     CNP_ASSIGN(const convert::Network loaded, convert::LoadNetwork(path, request_.network));
     for (const std::string& warning : loaded.warnings) Warn(warning);
-    CNP_ASSIGN(const pose::JointSet* set, JointSetOf(options_, loaded.spec.joints));
+    CNP_ASSIGN(const pose::JointSet* set, JointSetOf(options_.joint_set, loaded.spec.joints));
     const auto layers = model::Layers(loaded.spec);
     const convert::FoldedNetwork folded = convert::FoldBatchNorm(layers, loaded.weights);
     const engine::Network network(folded.layers, folded.weights, request_.precision);

@@ -1,5 +1,7 @@
 #include "apps/cli/network_options.h"
 
+#include <fmt/core.h>
+
 #include <filesystem>
 
 #include "convnextpose/model/config.h"
@@ -29,6 +31,17 @@ Result<convert::Options> NetworkOptions::Resolve() const {
   if (!spec.ok() && is_file) spec = model::LoadConfig(variant);
   CNP_ASSIGN(options.spec, std::move(spec));
   return options;
+}
+
+Result<const pose::JointSet*> JointSetOf(const std::string& name, int joints) {
+  if (name.empty()) {
+    if (const pose::JointSet* set = pose::JointSetOfSize(joints)) return set;
+    return Error{fmt::format("the network has {} joints; say with --joint-set which", joints)};
+  }
+  CNP_ASSIGN(const pose::JointSet* set, pose::FindJointSet(name));
+  if (set->size() == joints) return set;
+  return Error{
+      fmt::format("joint set {} has {} joints, the network {}", name, set->size(), joints)};
 }
 
 }  // namespace cnp::cli

@@ -7,6 +7,7 @@
 
 #include "convnextpose/base/result.h"
 #include "convnextpose/convert/identify.h"
+#include "convnextpose/pose/joint_set.h"
 
 namespace cnp::cli {
 
@@ -19,5 +20,9 @@ struct NetworkOptions {
   /// Errors: an unknown variant, a configuration that does not parse.
   [[nodiscard]] Result<convert::Options> Resolve() const;
 };
+
+/// --joint-set: the set of that name, or the one of so many joints if `name` is empty. Errors: an
+/// unknown name, a set of another size, no or several sets of that size.
+Result<const pose::JointSet*> JointSetOf(const std::string& name, int joints);
 
 }  // namespace cnp::cli

@@ -213,17 +213,6 @@ Result<pipeline::PredictorOptions> PredictorOptionsOf(const PredictOptions& opti
   return result;
 }
 
-Result<const pose::JointSet*> JointSetOf(const PredictOptions& options, int joints) {
-  if (options.joint_set.empty()) {
-    if (const pose::JointSet* set = pose::JointSetOfSize(joints)) return set;
-    return Error{fmt::format("the network has {} joints; say with --joint-set which", joints)};
-  }
-  CNP_ASSIGN(const pose::JointSet* set, pose::FindJointSet(options.joint_set));
-  if (set->size() == joints) return set;
-  return Error{fmt::format("joint set {} has {} joints, the network {}", options.joint_set,
-                           set->size(), joints)};
-}
-
 Status MakeFolder(const std::string& folder) {
   if (folder.empty()) return {};
   std::error_code error;
@@ -255,7 +244,7 @@ Result<int> Predict(const PredictOptions& options, Request request) {
   CNP_RETURN_IF_ERROR(MakeFolder(options.output_folder));
   CNP_ASSIGN(const convert::Network loaded, convert::LoadNetwork(options.weights, request.network));
   for (const std::string& warning : loaded.warnings) Warn(warning);
-  CNP_ASSIGN(const pose::JointSet* set, JointSetOf(options, loaded.spec.joints));
+  CNP_ASSIGN(const pose::JointSet* set, JointSetOf(options.joint_set, loaded.spec.joints));
   CNP_ASSIGN(std::string sha256, Sha256(options.weights));
   const convert::FoldedNetwork folded =
       convert::FoldBatchNorm(model::Layers(loaded.spec), loaded.weights);
