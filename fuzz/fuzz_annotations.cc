@@ -56,14 +56,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Bytes all = std::as_bytes(std::span(data, size));
   for (const auto parse :
        {ds::ParseMpii, ds::ParseCocoPeople, ds::ParseMuco, ds::ParseMupots, ds::ParseCocoJson}) {
-    auto dataset = parse(all, "fuzz", {});
-    Check(dataset);
+    Check(parse(all, "fuzz", {}));
+    auto dataset = parse(all, "fuzz", {.needs_box = false});
     const auto boxes = ds::ParseBoxes(all, "fuzz");
     if (dataset.ok() && boxes.ok()) ds::ApplyBoxes(*boxes, *dataset);
   }
   Bytes rest = all;
   const Bytes first = NextPart(rest);
   const Bytes second = NextPart(rest);
-  Check(ds::ParseHuman36m({first, second, NextPart(rest), "data", "camera", "joint_3d"}, 9, 1, 0));
+  Check(ds::ParseHuman36m({first, second, NextPart(rest), "data", "camera", "joint_3d"}, 9,
+                          {.subsample = 1}));
   return 0;
 }

@@ -175,6 +175,26 @@ TEST_F(CliEvalTest, APictureThatIsMissingIsNamedAndTheRestScored) {
   EXPECT_EQ(json["left_out"]["count"], 2);
 }
 
+// Their own boxes are not used, so they need not be usable.
+TEST_F(CliEvalTest, GivenBoxesAreEnough) {
+  WriteSet(3);
+  const std::string path = "data/annotations/Human36M_subject11_data.json";
+  Json data = Json::parse(Read(Path(path)));
+  data["annotations"][1]["bbox"] = {90, 20, 0, 190};
+  data["annotations"][2].erase("bbox");
+  WriteText(path, data.dump());
+  Json boxes = Json::array();
+  for (int i = 0; i < 3; ++i) {
+    boxes.push_back({{"image_id", i}, {"bbox", {40, 0, 240, 240}}, {"root_cam", {0, 0, 5000}}});
+  }
+  const Outcome given = Eval(
+      {"--weights", pointer_, "--boxes", WriteText("boxes.json", boxes.dump()), "--json", "-"});
+  EXPECT_EQ(given.exit_code, 0) << given.err;
+  EXPECT_EQ(Json::parse(given.out)["samples"], 3);
+  const Outcome own = Eval({"--weights", pointer_, "--json", "-"});
+  EXPECT_EQ(Json::parse(own.out)["samples"], 1);
+}
+
 TEST_F(CliEvalTest, EpochsChooseSnapshots) {
   WriteSet(2);
   std::filesystem::create_directories(folder_ / "snapshots");

@@ -193,7 +193,8 @@ Result<Request> Check(const EvalOptions& options) {
                   .protocol = options.protocol,
                   .subjects = options.subjects,
                   .subsample = options.subsample,
-                  .limit = options.limit};
+                  .limit = options.limit,
+                  .needs_box = options.boxes.empty()};
   CNP_ASSIGN(request.network, options.network.Resolve());
   CNP_RETURN_IF_ERROR(engine::ForceIsa(options.isa));
   CNP_ASSIGN(request.precision, engine::ParsePrecision(options.precision));

@@ -1,36 +1,27 @@
 #include "convnextpose/datasets/coco.h"
 
-#include <utility>
-
 #include "convnextpose/datasets/coco_joints.h"
 #include "convnextpose/datasets/coco_layout.h"
-#include "convnextpose/datasets/people.h"
 #include "convnextpose/datasets/reader.h"
 
 namespace cnp::datasets {
 namespace {
 
-Fate Examine(const AnnotationEntry& annotation, Sample& sample) {
-  if (annotation.crowd || annotation.labelled == 0) return Fate::ByRule();
-  if (!ReadKeypoints(annotation.keypoints, kCocoFileJoints, sample)) {
-    return Fate::LeaveOut("its keypoints are not 17 times x, y, visibility");
-  }
-  AddThoraxAndPelvis(sample);
-  return Labelled(sample) == 0 ? Fate::ByRule() : Fate::Take();
+Fate Examine(const ImageEntry& /*image*/, const AnnotationEntry& annotation, Sample& sample) {
+  if (annotation.crowd) return Fate::ByRule();
+  Fate fate = TakeKeypoints(annotation, kCocoFileJoints, sample);
+  if (fate.kind == Fate::kTake) AddThoraxAndPelvis(sample);
+  return fate;
 }
 
 }  // namespace
 
 Result<Dataset> ParseCocoPeople(std::span<const std::byte> bytes, const std::string& name,
                                 const ReadOptions& options) {
-  CNP_ASSIGN(CocoFile file, ParseCoco(bytes, name, {.keypoints = true}));
+  CNP_ASSIGN(const CocoFile file,
+             ParseCoco(bytes, name, {.keypoints = true, .needs_box = options.needs_box}));
   Dataset dataset{.name = "coco", .joints = &CocoJoints()};
-  AddPeople(
-      std::move(file), options.limit, AllImages,
-      [](const ImageEntry& /*image*/, AnnotationEntry& annotation, Sample& sample) {
-        return Examine(annotation, sample);
-      },
-      dataset);
+  AddPeople(file, options, AllImages, Examine, dataset);
   return dataset;
 }
 

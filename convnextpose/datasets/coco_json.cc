@@ -161,12 +161,14 @@ Result<fs::path> FindAnnotations(Folders& folders, Split split) {
 
 Result<Dataset> ParseCocoJson(std::span<const std::byte> bytes, const std::string& name,
                               const ReadOptions& options) {
-  CNP_ASSIGN(CocoFile file, ParseCoco(bytes, name, {.keypoints = true, .keypoints_cam = true}));
+  CNP_ASSIGN(const CocoFile file,
+             ParseCoco(bytes, name,
+                       {.keypoints = true, .keypoints_cam = true, .needs_box = options.needs_box}));
   CNP_ASSIGN(const Mapping mapping, MapJoints(file));
   Dataset dataset{.name = "coco-json", .joints = mapping.set};
   AddPeople(
-      std::move(file), options.limit, AllImages,
-      [&](const ImageEntry& image, AnnotationEntry& annotation, Sample& sample) {
+      file, options, AllImages,
+      [&](const ImageEntry& image, const AnnotationEntry& annotation, Sample& sample) {
         return Examine(mapping, image, annotation, sample);
       },
       dataset);

@@ -148,10 +148,10 @@ struct AnnotationReading {
   bool has_box = false;
 
   void Field(std::string_view key, od::value value, const CocoFields& fields);
-  void Finish();
+  void Finish(bool needs_box);
 
  private:
-  void Box(od::value value);
+  void Box(od::value value, bool needed);
   void Joints(bool wanted, od::value value, Rows& rows, const char* why) {
     if (wanted) {
       trouble.Note(json::ReadRows(value, kMostNumbers, rows.numbers, rows.columns), why);
@@ -159,13 +159,13 @@ struct AnnotationReading {
   }
 };
 
-void AnnotationReading::Box(od::value value) {
+void AnnotationReading::Box(od::value value, bool needed) {
   std::array<double, 4> box{};
   has_box = json::Read(value, box) && std::ranges::all_of(box, [](double number) {
               return std::abs(number) <= json::kFarthest;
             });
-  trouble.Note(has_box, "its bbox is not four numbers");
-  entry.box = {box[0], box[1], box[2], box[3]};
+  trouble.Note(has_box || !needed, "its bbox is not four numbers");
+  if (has_box) entry.box = {box[0], box[1], box[2], box[3]};
 }
 
 void AnnotationReading::Field(std::string_view key, od::value value, const CocoFields& fields) {
@@ -174,7 +174,7 @@ void AnnotationReading::Field(std::string_view key, od::value value, const CocoF
   } else if (key == "image_id") {
     trouble.Note(json::Read(value, entry.image_id), "its image_id is not a whole number");
   } else if (key == "bbox") {
-    Box(value);
+    Box(value, fields.needs_box);
   } else if (key == "iscrowd") {
     trouble.Note(json::ReadFlag(value, entry.crowd), "its iscrowd is neither 0 nor 1");
   } else if (key == "is_valid") {
@@ -192,10 +192,10 @@ void AnnotationReading::Field(std::string_view key, od::value value, const CocoF
   }
 }
 
-void AnnotationReading::Finish() {
+void AnnotationReading::Finish(bool needs_box) {
   trouble.Note(entry.id >= 0, "it has no id");
   trouble.Note(entry.image_id >= 0, "it has no image_id");
-  trouble.Note(has_box, "it has no bbox");
+  trouble.Note(has_box || !needs_box, "it has no bbox");
 }
 
 Status ReadAnnotation(const json::Text& text, od::value value, std::size_t position,
@@ -208,7 +208,7 @@ Status ReadAnnotation(const json::Text& text, od::value value, std::size_t posit
           return {};
         }));
   }
-  reading.Finish();
+  reading.Finish(fields.needs_box);
   if (reading.trouble.why == nullptr) {
     file.annotations.push_back(std::move(reading.entry));
   } else {

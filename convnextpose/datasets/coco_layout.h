@@ -63,6 +63,7 @@ struct CocoFields {
   bool keypoints = false;
   bool keypoints_img = false;
   bool keypoints_cam = false;
+  bool needs_box = true;  ///< Are annotations without four numbers as bbox broken?
 };
 
 /// Could it be a camera's: focal lengths from 1 to 1e6 pixels, the centre as near?

@@ -34,7 +34,7 @@ struct Sample {
   int width = 0;     ///< Of the picture, in pixels, as the annotations say.
   int height = 0;
   Origin origin;
-  pose::Box box;                         ///< Of the person.
+  pose::Box box;                         ///< Of the person (see ReadOptions::needs_box).
   std::optional<pose::Box> network_box;  ///< Where a file gives it ready-made: see pose/box.h.
   pose::Camera camera;                   ///< `assumed` where the dataset has none.
   double root_depth_mm = std::numeric_limits<double>::quiet_NaN();  ///< NaN where nothing tells.

@@ -110,8 +110,7 @@ Result<SubjectPaths> FindSubject(Folders& folders, int subject) {
   return paths;
 }
 
-Result<Dataset> ReadSubject(const SubjectPaths& paths, int subject, int subsample,
-                            std::size_t limit) {
+Result<Dataset> ReadSubject(const SubjectPaths& paths, int subject, const ReadOptions& options) {
   CNP_ASSIGN(const MappedFile data, MappedFile::Open(paths.data));
   CNP_ASSIGN(const MappedFile camera, MappedFile::Open(paths.camera));
   CNP_ASSIGN(const MappedFile joint_3d, MappedFile::Open(paths.joint_3d));
@@ -121,7 +120,7 @@ Result<Dataset> ReadSubject(const SubjectPaths& paths, int subject, int subsampl
                         .data_name = paths.data.string(),
                         .camera_name = paths.camera.string(),
                         .joint_3d_name = paths.joint_3d.string()},
-                       subject, subsample, limit);
+                       subject, options);
 }
 
 // The deepest folder that both are in.
@@ -189,17 +188,18 @@ const std::vector<std::string>& Human36mActions() {
   return actions;
 }
 
-Result<Dataset> ParseHuman36m(const Human36mFiles& files, int subject, int subsample,
-                              std::size_t limit) {
+Result<Dataset> ParseHuman36m(const Human36mFiles& files, int subject, const ReadOptions& options) {
+  CNP_ASSIGN(const int subsample, Human36mSubsample(options));
   CNP_ASSIGN(const WorldCameras cameras, ParseHuman36mCameras(files.camera, files.camera_name));
   CNP_ASSIGN(const WorldPoses poses,
              ParseHuman36mPoses(files.joint_3d, files.joint_3d_name, subsample));
-  CNP_ASSIGN(CocoFile data, ParseCoco(files.data, files.data_name, {}));
+  CNP_ASSIGN(const CocoFile data,
+             ParseCoco(files.data, files.data_name, {.needs_box = options.needs_box}));
   const Subject rules(subject, subsample, poses, cameras);
   Dataset dataset = Empty();
   AddPeople(
-      std::move(data), limit, [&](const ImageEntry& image) { return rules.Concerns(image); },
-      [&](const ImageEntry& /*image*/, AnnotationEntry& /*annotation*/, Sample& sample) {
+      data, options, [&](const ImageEntry& image) { return rules.Concerns(image); },
+      [&](const ImageEntry& /*image*/, const AnnotationEntry& /*annotation*/, Sample& sample) {
         return rules.Examine(sample);
       },
       dataset);
@@ -208,7 +208,6 @@ Result<Dataset> ParseHuman36m(const Human36mFiles& files, int subject, int subsa
 
 Result<Dataset> ReadHuman36m(const fs::path& dir, const ReadOptions& options) {
   CNP_ASSIGN(const std::vector<int> subjects, Human36mSubjects(options));
-  CNP_ASSIGN(const int subsample, Human36mSubsample(options));
   CNP_ASSIGN(Folders folders, Folders::Open(dir));
   Dataset dataset = Empty();
   std::vector<SubjectPictures> pictures;
@@ -216,8 +215,9 @@ Result<Dataset> ReadHuman36m(const fs::path& dir, const ReadOptions& options) {
     const std::size_t have = dataset.samples.size();
     if (options.limit != 0 && have >= options.limit) break;
     CNP_ASSIGN(const SubjectPaths paths, FindSubject(folders, subject));
-    const std::size_t limit = options.limit == 0 ? 0 : options.limit - have;
-    CNP_ASSIGN(Dataset part, ReadSubject(paths, subject, subsample, limit));
+    ReadOptions rest = options;
+    if (rest.limit != 0) rest.limit -= have;
+    CNP_ASSIGN(Dataset part, ReadSubject(paths, subject, rest));
     pictures.push_back({have, FindPictures(folders, paths.data, SomeFiles(part.samples))});
     Append(std::move(part), dataset);
   }

@@ -31,9 +31,8 @@ struct Human36mFiles {
 };
 
 /// One subject's samples from the bytes of its files: any bytes. Sets samples, left_out; files as
-/// the annotations name them. Errors: those of the parsers. Precondition: subsample > 0.
-Result<Dataset> ParseHuman36m(const Human36mFiles& files, int subject, int subsample,
-                              std::size_t limit);
+/// the annotations name them. Errors: those of the parsers, a subsample that makes no sense.
+Result<Dataset> ParseHuman36m(const Human36mFiles& files, int subject, const ReadOptions& options);
 
 /// Joints are pose::Human36m(), Thorax the middle of the shoulders; camera space through R and t;
 /// root_depth_mm is the pelvis's z. `dir`: see locate.h. Errors: files missing or unreadable, not

@@ -46,7 +46,7 @@ class Human36mTest : public test::TestFolder {
                                const std::string& joints, int subsample = 1) {
     return ParseHuman36m({test::Bytes(data), test::Bytes(camera), test::Bytes(joints), "data.json",
                           "camera.json", "joints.json"},
-                         11, subsample, 0);
+                         11, {.subsample = subsample});
   }
   // The second sample is left out, for this reason; the first is not.
   void ExpectLeftOut(const std::string& why) const {
@@ -141,6 +141,27 @@ TEST_F(Human36mTest, BoxesWithoutAreaAreLeftOut) {
   ExpectLeftOut("its bbox is not four numbers");
   data_["annotations"][1].erase("bbox");
   ExpectLeftOut("it has no bbox");
+}
+
+// Boxes that another network found are given later.
+TEST_F(Human36mTest, WhereBoxesAreGivenThoseOfTheAnnotationsDoNotMatter) {
+  const auto people = [&] {
+    const std::string data = data_.dump();
+    const std::string camera = camera_.dump();
+    const std::string joints = joints_.dump();
+    const auto dataset = ParseHuman36m({test::Bytes(data), test::Bytes(camera), test::Bytes(joints),
+                                        "data.json", "camera.json", "joints"},
+                                       11, {.subsample = 1, .needs_box = false});
+    EXPECT_TRUE(dataset.ok() && dataset->left_out.count == 0);
+    return dataset.ok() ? dataset->samples.size() : 0;
+  };
+  for (const Json& box : {Json{400, 300, 0, 400}, Json{4000, 300, 100, 400}, Json{400, 300, 100},
+                          Json{1e300, 0, 1, 1}, Json("none"), Json()}) {
+    data_["annotations"][1]["bbox"] = box;
+    EXPECT_EQ(people(), 2U) << box;
+  }
+  data_["annotations"][1].erase("bbox");
+  EXPECT_EQ(people(), 2U);
 }
 
 TEST_F(Human36mTest, CamerasThatCannotBeAreLeftOut) {

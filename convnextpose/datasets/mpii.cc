@@ -1,9 +1,6 @@
 #include "convnextpose/datasets/mpii.h"
 
-#include <utility>
-
 #include "convnextpose/datasets/coco_layout.h"
-#include "convnextpose/datasets/people.h"
 #include "convnextpose/datasets/reader.h"
 
 namespace cnp::datasets {
@@ -11,26 +8,18 @@ namespace {
 
 const pose::JointSet& Joints() { return *pose::FindJointSet("mpii").value(); }
 
-Fate Examine(const AnnotationEntry& annotation, Sample& sample) {
-  if (annotation.labelled == 0) return Fate::ByRule();
-  if (!ReadKeypoints(annotation.keypoints, Joints().joints.size(), sample)) {
-    return Fate::LeaveOut("its keypoints are not 16 times x, y, visibility");
-  }
-  return Labelled(sample) == 0 ? Fate::ByRule() : Fate::Take();
+Fate Examine(const ImageEntry& /*image*/, const AnnotationEntry& annotation, Sample& sample) {
+  return TakeKeypoints(annotation, Joints().joints.size(), sample);
 }
 
 }  // namespace
 
 Result<Dataset> ParseMpii(std::span<const std::byte> bytes, const std::string& name,
                           const ReadOptions& options) {
-  CNP_ASSIGN(CocoFile file, ParseCoco(bytes, name, {.keypoints = true}));
+  CNP_ASSIGN(const CocoFile file,
+             ParseCoco(bytes, name, {.keypoints = true, .needs_box = options.needs_box}));
   Dataset dataset{.name = "mpii", .joints = &Joints()};
-  AddPeople(
-      std::move(file), options.limit, AllImages,
-      [](const ImageEntry& /*image*/, AnnotationEntry& annotation, Sample& sample) {
-        return Examine(annotation, sample);
-      },
-      dataset);
+  AddPeople(file, options, AllImages, Examine, dataset);
   return dataset;
 }
 

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstddef>
 #include <map>
-#include <utility>
 #include <vector>
 
 #include "convnextpose/datasets/coco_layout.h"
@@ -64,25 +63,20 @@ void Pick(CocoFile& file) {
 }
 
 Fate Examine(const ImageEntry& image, const AnnotationEntry& annotation, Sample& sample) {
-  if (!annotation.valid) return Fate::ByRule();
-  if (!image.camera) return Fate::LeaveOut("its image has no f and c");
-  std::string wrong = TakePoints(annotation.image_px, annotation.camera_mm, Joints(), sample);
-  return wrong.empty() ? Fate::Take() : Fate::LeaveOut(std::move(wrong));
+  return TakePoints(image, annotation, Joints(), sample);
 }
 
 }  // namespace
 
 Result<Dataset> ParseMuco(std::span<const std::byte> bytes, const std::string& name,
                           const ReadOptions& options) {
-  CNP_ASSIGN(CocoFile file, ParseCoco(bytes, name, {.keypoints_img = true, .keypoints_cam = true}));
+  CNP_ASSIGN(
+      CocoFile file,
+      ParseCoco(bytes, name,
+                {.keypoints_img = true, .keypoints_cam = true, .needs_box = options.needs_box}));
   Pick(file);
   Dataset dataset{.name = "muco", .joints = &Joints()};
-  AddPeople(
-      std::move(file), options.limit, AllImages,
-      [](const ImageEntry& image, AnnotationEntry& annotation, Sample& sample) {
-        return Examine(image, annotation, sample);
-      },
-      dataset);
+  AddPeople(file, options, AllImages, Examine, dataset);
   return dataset;
 }
 

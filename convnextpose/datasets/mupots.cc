@@ -1,9 +1,6 @@
 #include "convnextpose/datasets/mupots.h"
 
-#include <utility>
-
 #include "convnextpose/datasets/coco_layout.h"
-#include "convnextpose/datasets/people.h"
 #include "convnextpose/datasets/reader.h"
 
 namespace cnp::datasets {
@@ -12,24 +9,19 @@ namespace {
 const pose::JointSet& Joints() { return *pose::FindJointSet("mupots").value(); }
 
 Fate Examine(const ImageEntry& image, const AnnotationEntry& annotation, Sample& sample) {
-  if (!annotation.valid) return Fate::ByRule();
-  if (!image.camera) return Fate::LeaveOut("its image has no intrinsic");
-  std::string wrong = TakePoints(annotation.image_px, annotation.camera_mm, Joints(), sample);
-  return wrong.empty() ? Fate::Take() : Fate::LeaveOut(std::move(wrong));
+  return TakePoints(image, annotation, Joints(), sample);
 }
 
 }  // namespace
 
 Result<Dataset> ParseMupots(std::span<const std::byte> bytes, const std::string& name,
                             const ReadOptions& options) {
-  CNP_ASSIGN(CocoFile file, ParseCoco(bytes, name, {.keypoints_img = true, .keypoints_cam = true}));
+  CNP_ASSIGN(
+      const CocoFile file,
+      ParseCoco(bytes, name,
+                {.keypoints_img = true, .keypoints_cam = true, .needs_box = options.needs_box}));
   Dataset dataset{.name = "mupots", .joints = &Joints()};
-  AddPeople(
-      std::move(file), options.limit, AllImages,
-      [](const ImageEntry& image, AnnotationEntry& annotation, Sample& sample) {
-        return Examine(image, annotation, sample);
-      },
-      dataset);
+  AddPeople(file, options, AllImages, Examine, dataset);
   return dataset;
 }
 

@@ -17,6 +17,9 @@ struct ReadOptions {
   int subsample = 0;          ///< Every n-th frame (frame_idx % n == 0); 0: 64 to test, 5 to train.
 
   std::size_t limit = 0;  ///< At most so many samples, from the beginning; 0: all.
+  /// False: people get their boxes from elsewhere (boxes.h), so those stay, too, whose own box is
+  /// missing or of no use.
+  bool needs_box = true;
 };
 
 }  // namespace cnp::datasets

@@ -24,13 +24,10 @@ Sample Begin(const ImageEntry& image, const AnnotationEntry& annotation) {
   return sample;
 }
 
-Fate Examine(const ImageEntry& image, AnnotationEntry& annotation, const Finish& finish,
-             Sample& sample) {
-  sample = Begin(image, annotation);
-  Fate fate = finish(image, annotation, sample);
-  if (fate.kind != Fate::kTake || IsPlainlyFine(sample.box, image)) return fate;
-  const auto box = pose::NetworkBox(sample.box, image.width, image.height);
-  return box.ok() ? fate : Fate::LeaveOut(box.error().message);
+Fate ExamineBox(const ImageEntry& image, const pose::Box& box) {
+  if (IsPlainlyFine(box, image)) return Fate::Take();
+  const auto network_box = pose::NetworkBox(box, image.width, image.height);
+  return network_box.ok() ? Fate::Take() : Fate::LeaveOut(network_box.error().message);
 }
 
 // The images of a file by id, usable or not.
@@ -110,12 +107,12 @@ std::vector<std::string> SomeFiles(const std::vector<Sample>& samples) {
   return {samples.front().file, samples[samples.size() / 2].file, samples.back().file};
 }
 
-void AddPeople(CocoFile file, std::size_t limit, const Concerns& concerns, const Finish& finish,
-               Dataset& dataset) {
+void AddPeople(const CocoFile& file, const ReadOptions& options, const Concerns& concerns,
+               const Finish& finish, Dataset& dataset) {
   const Images images(file);
   ReportBroken(file, images, concerns, dataset.left_out);
-  for (AnnotationEntry& annotation : file.annotations) {
-    if (limit != 0 && dataset.samples.size() >= limit) return;
+  for (const AnnotationEntry& annotation : file.annotations) {
+    if (options.limit != 0 && dataset.samples.size() >= options.limit) return;
     const ImageEntry* image = images.Find(annotation.image_id);
     const auto leave_out = [&](std::string why) {
       dataset.left_out.Add({Place(file.name, "annotation", annotation.id), std::move(why)});
@@ -125,8 +122,9 @@ void AddPeople(CocoFile file, std::size_t limit, const Concerns& concerns, const
       continue;
     }
     if (!concerns(*image)) continue;
-    Sample sample;
-    Fate fate = Examine(*image, annotation, finish, sample);
+    Sample sample = Begin(*image, annotation);
+    Fate fate = finish(*image, annotation, sample);
+    if (fate.kind == Fate::kTake && options.needs_box) fate = ExamineBox(*image, sample.box);
     if (fate.kind == Fate::kLeftOut) leave_out(std::move(fate.why));
     if (fate.kind == Fate::kByRule) ++dataset.by_rule;
     if (fate.kind != Fate::kTake) continue;

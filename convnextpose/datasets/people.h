@@ -9,6 +9,7 @@
 
 #include "convnextpose/datasets/coco_layout.h"
 #include "convnextpose/datasets/dataset.h"
+#include "convnextpose/datasets/options.h"
 
 namespace cnp::datasets {
 
@@ -43,16 +44,17 @@ struct Fate {
   static Fate LeaveOut(std::string why) { return {kLeftOut, std::move(why)}; }
 };
 
-/// Adds a sample for each annotation that can be used, until there are `limit` (0: no limit).
+/// Adds a sample for each annotation that can be used, until there are options.limit; whether it
+/// needs a box of its own, the options say as well.
 /// `concerns(image)`: is the image part of what is read; others are passed over silently.
 /// `finish(image, annotation, sample)` fills joints, camera and depth of a sample that has its
-/// file, size, origin and box, and returns its Fate. It may take the annotation's lists.
+/// file, size, origin and box, and returns its Fate.
 using Concerns = std::function<bool(const ImageEntry&)>;
-using Finish = std::function<Fate(const ImageEntry&, AnnotationEntry&, Sample&)>;
+using Finish = std::function<Fate(const ImageEntry&, const AnnotationEntry&, Sample&)>;
 /// Concerns of a reader that takes all of a file.
 inline bool AllImages(const ImageEntry& /*image*/) { return true; }
-void AddPeople(CocoFile file, std::size_t limit, const Concerns& concerns, const Finish& finish,
-               Dataset& dataset);
+void AddPeople(const CocoFile& file, const ReadOptions& options, const Concerns& concerns,
+               const Finish& finish, Dataset& dataset);
 
 /// Joints in the picture that are labelled where their third number is not 0. False: not `joints`
 /// times three numbers.

@@ -11,6 +11,7 @@
 #include "convnextpose/datasets/dataset.h"
 #include "convnextpose/datasets/locate.h"
 #include "convnextpose/datasets/options.h"
+#include "convnextpose/datasets/people.h"
 
 namespace cnp::datasets {
 
@@ -26,9 +27,13 @@ Result<Dataset> ReadAnnotations(Folders& folders, const std::filesystem::path& a
 /// How many of the sample's joints are labelled.
 std::size_t Labelled(const Sample& sample);
 
-/// keypoints_img and keypoints_cam of a dataset in space, all joints labelled, and the root's
-/// depth. Empty: nothing is wrong.
-std::string TakePoints(const Rows& image_px, const Rows& camera_mm, const pose::JointSet& set,
-                       Sample& sample);
+/// The fate of a person labelled in the picture alone: by `keypoints`, skipped where no joint is
+/// labelled.
+Fate TakeKeypoints(const AnnotationEntry& annotation, std::size_t joints, Sample& sample);
+
+/// The fate of a person of a dataset in space: by keypoints_img and keypoints_cam, which have all
+/// joints of the set, and the root's depth; skipped where it is not valid.
+Fate TakePoints(const ImageEntry& image, const AnnotationEntry& annotation,
+                const pose::JointSet& set, Sample& sample);
 
 }  // namespace cnp::datasets
