@@ -4,29 +4,19 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "convnextpose/base/result.h"
 #include "convnextpose/datasets/dataset.h"
-#include "convnextpose/synth/generator.h"
+#include "convnextpose/train/augment.h"
 #include "convnextpose/train/example.h"
 
-namespace cnp::train {
+namespace cnp::synth {
+class Generator;  // synth/generator.h
+}  // namespace cnp::synth
 
-/// Spec 6, "Augmentation"; the defaults are the paper's.
-struct Augmentation {
-  double scale = 0.25;
-  double rotation_degrees = 30;
-  double rotation_probability = 0.6;
-  double flip_probability = 0.5;
-  double color = 0.2;
-  double erase_probability = 0.5;
-  double max_erased = 0.7;  ///< Of the box's area.
-  double shift = 0;         ///< Of the box's side, uniform; the paper has none.
-};
+namespace cnp::train {
 
 struct FeedOptions {
   std::uint64_t seed = 1;
@@ -37,14 +27,17 @@ struct FeedOptions {
   int prefetch = 3;  ///< Batches held ready.
   Cells cells;
   Augmentation augmentation;
-  std::int64_t rendered_per_epoch =
-      0;  ///< How many rendered people count as a 3-D dataset; 0: none.
+  /// How many rendered people count as a 3-D dataset, another person each time; 0: none.
+  std::int64_t rendered_per_epoch = 0;
+  /// Bytes of picture files that are kept in memory, as they are on disk.
+  std::int64_t cache_bytes = std::int64_t{1} << 30;
 };
 
 /// Half of each batch from the 3-D sets (concatenated, rendered people among them), half from the
-/// 2-D sets (concatenated), both streams brought to the length of the longer; all from the one
-/// where the other is empty. Joints are matched by name to pose::Human36m(), absent ones count
-/// nothing.
+/// 2-D sets (concatenated), taking turns; all from the one where the other is empty. An epoch is as
+/// long as the longer of the two. Each goes through its people in an order of its own, all of them
+/// before any comes again. Joints are matched by name to pose::Human36m(), absent ones count
+/// nothing. Samples without a usable box are left out.
 class Feed {
  public:
   /// `generator` may be null if rendered_per_epoch is 0. Errors: nothing to train on, a batch that
@@ -57,11 +50,16 @@ class Feed {
   virtual ~Feed() = default;
 
   [[nodiscard]] virtual std::int64_t steps_per_epoch() const = 0;
+  /// Samples of the sets that are not used, for their boxes are of no use.
+  [[nodiscard]] virtual std::int64_t left_out() const = 0;
+
+  /// Sizes of all batches from now on. Batches that were prepared already are thrown away.
+  virtual void SetCells(const Cells& cells) = 0;
 
   /// This process's part of the batch of that step of the run (0, 1, ...; step /
   /// steps_per_epoch() is the epoch). Called with the same step twice gives the same bits. Fast
-  /// when steps follow each other: the next ones are prepared by threads. Errors: a picture that
-  /// cannot be read.
+  /// when steps follow each other: the next ones are prepared by threads. Not thread-safe. Errors:
+  /// a picture that cannot be read.
   virtual Result<Batch> At(std::int64_t step) = 0;
 
  protected:

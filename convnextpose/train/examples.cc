@@ -1,0 +1,102 @@
+#include "convnextpose/train/examples.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "convnextpose/base/check.h"
+#include "convnextpose/image/warp.h"
+#include "convnextpose/pose/joint_set.h"
+#include "convnextpose/synth/random.h"
+#include "convnextpose/train/target.h"
+
+namespace cnp::train {
+namespace {
+
+// What an example's random numbers are for.
+enum Purpose : std::uint64_t { kLook, kColor, kErase, kScene };
+
+synth::Window WindowOf(const pose::Affine& map, int input) {
+  return {{{{map.xx, map.xy, map.x0}, {map.yx, map.yy, map.y0}}}, input, input};
+}
+
+// The same map for an output whose rows run backwards.
+pose::Affine Backwards(pose::Affine map, int input) {
+  map.x0 += map.xx * (input - 1);
+  map.y0 += map.yx * (input - 1);
+  map.xx = -map.xx;
+  map.yx = -map.yx;
+  return map;
+}
+
+void CopyRowsBackwards(const image::Image& picture, std::span<std::uint8_t> out) {
+  const std::size_t width = picture.width;
+  for (std::size_t y = 0; y < static_cast<std::size_t>(picture.height); ++y) {
+    for (std::size_t x = 0; x < width; ++x) {
+      const std::uint8_t* from = picture.rgb.data() + 3 * (y * width + width - 1 - x);
+      std::copy_n(from, 3, out.data() + 3 * (y * width + x));
+    }
+  }
+}
+
+}  // namespace
+
+pose::Box NetworkBoxOf(const synth::Subject& subject) {
+  // The box is clipped to its picture already: any picture that ends behind it clips it no more.
+  const pose::Box& box = subject.box;
+  const Result<pose::Box> network_box =
+      pose::NetworkBox(box, static_cast<int>(std::ceil(box.x + box.w)) + 1,
+                       static_cast<int>(std::ceil(box.y + box.h)) + 1);
+  CNP_CHECK(network_box.ok(), "a rendered person's box: " + network_box.error().message);
+  return *network_box;
+}
+
+Status Examples::Make(std::int64_t number, const Cells& cells, const ExampleOut& out) {
+  const std::uint64_t seed =
+      synth::Scramble(seed_ + synth::Scramble(static_cast<std::uint64_t>(number) + 1));
+  const Look look = DrawLook(augmentation_, synth::Random(seed, kLook));
+  if (const Person* person = people_.Of(number)) {
+    CNP_RETURN_IF_ERROR(Photograph(*person, look, cells, out));
+  } else {
+    Render(synth::Random(seed, kScene).Next(), look, cells, out);
+  }
+  Erase(augmentation_, synth::Random(seed, kErase), cells.input, out.picture);
+  Recolor(DrawColor(augmentation_, synth::Random(seed, kColor)), out.picture);
+  return {};
+}
+
+Status Examples::Photograph(const Person& person, const Look& look, const Cells& cells,
+                            const ExampleOut& out) {
+  CNP_ASSIGN(const image::Image picture, files_.Load(person.set->images / person.sample->file));
+  const pose::Affine map = PictureFromLook(person.network_box, look, cells.input);
+  image::Warp(picture.view(), map, cells.input, cells.input, out.picture);
+  const datasets::Sample& sample = *person.sample;
+  const pose::JointSet& joints = pose::Human36m();
+  const Labels labels =
+      MatchLabels(*person.set->joints, sample.image_px, sample.visible, sample.camera_mm, joints);
+  SetTarget(labels, pose::Inverse(map), look.flip, joints, cells, out.target, out.weight);
+  return {};
+}
+
+void Examples::Render(std::uint64_t seed, const Look& look, const Cells& cells,
+                      const ExampleOut& out) const {
+  const synth::Scene scene = generator_->Compose(seed);
+  const synth::Subject& subject = scene.subject();
+  const pose::Affine map = PictureFromLook(NetworkBoxOf(subject), look, cells.input);
+  // A mirrored crop is drawn as it is and turned over afterwards: the renderer knows no mirrors.
+  const image::Image picture =
+      generator_->Draw(scene, WindowOf(look.flip ? Backwards(map, cells.input) : map, cells.input));
+  if (look.flip) {
+    CopyRowsBackwards(picture, out.picture);
+  } else {
+    std::copy(picture.rgb.begin(), picture.rgb.end(), out.picture.begin());
+  }
+  const pose::JointSet& joints = pose::Human36m();
+  const std::vector<std::uint8_t> all(joints.joints.size(), 1);
+  const Labels labels = MatchLabels(joints, subject.image_px, all, subject.camera_mm, joints);
+  SetTarget(labels, pose::Inverse(map), look.flip, joints, cells, out.target, out.weight);
+}
+
+}  // namespace cnp::train
