@@ -189,6 +189,7 @@ std::vector<ComparedPerson> WorstPersons(std::span<const Persons> persons, const
       if (std::isnan(person.worst) || badness > person.worst) person.worst = badness;
     }
   }
+  order.reserve(people.size());
   for (const auto& [id, person] : people) order.emplace_back(-person.worst, id);
   std::ranges::sort(order);
   std::vector<ComparedPerson> worst;

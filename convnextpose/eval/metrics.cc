@@ -13,7 +13,7 @@ namespace {
 using pose::IsFinite;
 using pose::Vec2;
 using pose::Vec3;
-using pose::operator-;
+using pose::operator-;  // NOLINT(misc-unused-using-decls): clang-tidy 14 overlooks operators.
 
 constexpr std::size_t kLeastToAlign = 3;
 constexpr std::size_t kLeastRootRelative = 2;

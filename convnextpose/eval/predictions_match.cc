@@ -12,7 +12,7 @@ namespace {
 
 using pose::JointSet;
 using pose::Vec3;
-using pose::operator-;
+using pose::operator-;  // NOLINT(misc-unused-using-decls): clang-tidy 14 overlooks operators.
 
 constexpr double kAtOriginMm = 1e-3;
 constexpr int kNoJoint = -1;

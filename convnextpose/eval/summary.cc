@@ -75,6 +75,7 @@ std::vector<Group> GroupBy(std::span<const Record> records, std::span<const Part
     if (records[i].*key >= 0) tables[records[i].*key].Add(parts[i]);
   }
   std::vector<Group> groups;
+  groups.reserve(tables.size());
   for (const auto& [id, table] : tables) {
     groups.push_back({id, NameOf(id, names), table.size(), table.Means()});
   }
