@@ -1,5 +1,6 @@
 #include "convnextpose/checkpoint/writer.h"
 
+#include <bit>
 #include <deque>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -117,6 +118,11 @@ class PickleWriter {
       Number(value);
     }
   }
+  void Real(double value) {
+    Op('G');  // Big-endian.
+    auto bits = std::bit_cast<std::uint64_t>(value);
+    for (int i = 0; i < 8; ++i, bits <<= 8) text_ += static_cast<char>(bits >> 56);
+  }
   void Integers(std::span<const std::int64_t> values) {
     Op('(');
     for (const std::int64_t value : values) Integer(value);
@@ -157,6 +163,67 @@ void PickleTensor(const Tensor& tensor, const std::string& key, PickleWriter& pi
   pickle.Op('R');
 }
 
+void Entry(std::string_view key, double value, PickleWriter& pickle) {
+  pickle.String(key);
+  pickle.Real(value);
+}
+
+/// {0: {"step": n, "exp_avg": ..., "exp_avg_sq": ...}, 1: ...}; the storages' keys go on from
+/// `key`.
+void PickleMoments(const TorchAdamW& optimizer, std::size_t key, PickleWriter& pickle) {
+  pickle.Op('}');
+  pickle.Op('(');
+  for (std::size_t i = 0; i < optimizer.first.size(); ++i) {
+    pickle.Integer(static_cast<std::int64_t>(i));
+    pickle.Op('}');
+    pickle.Op('(');
+    pickle.String("step");
+    pickle.Integer(optimizer.step);
+    pickle.String("exp_avg");
+    PickleTensor(optimizer.first[i], std::to_string(key++), pickle);
+    pickle.String("exp_avg_sq");
+    PickleTensor(optimizer.second[i], std::to_string(key++), pickle);
+    pickle.Op('u');
+  }
+  pickle.Op('u');
+}
+
+/// [{"lr": ..., "params": [0, 1, ...]}]
+void PickleGroups(const TorchAdamW& optimizer, PickleWriter& pickle) {
+  pickle.Op(']');
+  pickle.Op('}');
+  pickle.Op('(');
+  Entry("lr", optimizer.learning_rate, pickle);
+  pickle.String("betas");
+  pickle.Op('(');
+  pickle.Real(optimizer.beta1);
+  pickle.Real(optimizer.beta2);
+  pickle.Op('t');
+  Entry("eps", optimizer.epsilon, pickle);
+  Entry("weight_decay", optimizer.weight_decay, pickle);
+  pickle.String("amsgrad");
+  pickle.Op('\x89');  // False
+  pickle.String("params");
+  pickle.Op(']');
+  pickle.Op('(');
+  for (std::size_t i = 0; i < optimizer.first.size(); ++i) {
+    pickle.Integer(static_cast<std::int64_t>(i));
+  }
+  pickle.Op('e');
+  pickle.Op('u');
+  pickle.Op('a');
+}
+
+void PickleOptimizer(const TorchAdamW& optimizer, std::size_t first_key, PickleWriter& pickle) {
+  pickle.Op('}');
+  pickle.Op('(');
+  pickle.String("state");
+  PickleMoments(optimizer, first_key, pickle);
+  pickle.String("param_groups");
+  PickleGroups(optimizer, pickle);
+  pickle.Op('u');
+}
+
 void PickleStateDict(std::span<const Tensor> tensors, PickleWriter& pickle) {
   pickle.EmptyOrderedDict();
   pickle.Op('(');
@@ -180,10 +247,31 @@ std::string PickleCheckpoint(std::span<const Tensor> tensors, const TorchZipOpti
     }
     pickle.String(options.state_dict_key);
     PickleStateDict(tensors, pickle);
+    if (options.optimizer != nullptr) {
+      pickle.String("optimizer");
+      PickleOptimizer(*options.optimizer, tensors.size(), pickle);
+    }
     pickle.Op('u');
   }
   pickle.Op('.');
   return pickle.text();
+}
+
+/// The moments in the order of their storages; empty without an optimizer. Errors: a tensor that
+/// fails Validate.
+Result<std::vector<Tensor>> OptimizerTensors(const TorchAdamW* optimizer) {
+  std::vector<Tensor> tensors;
+  if (optimizer == nullptr) return tensors;
+  CNP_CHECK(optimizer->first.size() == optimizer->second.size(), "two moments a parameter");
+  for (std::size_t i = 0; i < optimizer->first.size(); ++i) {
+    for (const Tensor& tensor : {optimizer->first[i], optimizer->second[i]}) {
+      if (const Status status = Validate(tensor); !status.ok()) {
+        return status.error().In("the moment of " + tensor.name);
+      }
+      tensors.push_back(tensor);
+    }
+  }
+  return tensors;
 }
 
 /// The folder inside the archive: the file's name without its last ending, as torch does.
@@ -214,14 +302,19 @@ Status WriteTorchZip(const std::filesystem::path& path, std::span<const Tensor> 
   if (const Status status = CheckTensors(tensors); !status.ok()) {
     return status.error().In(path.string());
   }
+  CNP_ASSIGN(const std::vector<Tensor> moments, OptimizerTensors(options.optimizer));
   const DenseBytes dense(tensors);
+  const DenseBytes dense_moments(moments);
   const std::string root = ArchiveRoot(path);
   const std::string pickle = PickleCheckpoint(tensors, options);
   ZipWriter zip;
   zip.Add(root + "/data.pkl", std::as_bytes(std::span(pickle)));
   zip.Add(root + "/byteorder", std::as_bytes(std::span(kByteOrder)));
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    zip.Add(root + "/data/" + std::to_string(i), dense.bytes()[i]);
+  std::size_t key = 0;
+  for (const DenseBytes* part : {&dense, &dense_moments}) {
+    for (const Bytes& bytes : part->bytes()) {
+      zip.Add(root + "/data/" + std::to_string(key++), bytes);
+    }
   }
   zip.Add(root + "/version", std::as_bytes(std::span(kVersion)));
   return zip.Write(path);

@@ -20,11 +20,24 @@ namespace cnp::checkpoint {
 Status WriteSafetensors(const std::filesystem::path& path, std::span<const Tensor> tensors,
                         const std::map<std::string, std::string>& metadata);
 
+/// The state of torch.optim.AdamW with one group of parameters: what its state_dict() returns.
+struct TorchAdamW {
+  std::span<const Tensor> first;   ///< exp_avg of each parameter, in the order of the module's.
+  std::span<const Tensor> second;  ///< exp_avg_sq.
+  std::int64_t step = 0;
+  double learning_rate = 0;
+  double beta1 = 0;
+  double beta2 = 0;
+  double epsilon = 0;
+  double weight_decay = 0;
+};
+
 /// What WriteTorchZip puts around the state dict.
 struct TorchZipOptions {
   /// The key of the state dict in the saved dict; "" saves the bare state dict.
   std::string state_dict_key = "network";
-  std::optional<std::int64_t> epoch;  // Saved as "epoch"; not with a bare state dict.
+  std::optional<std::int64_t> epoch;      // Saved as "epoch"; not with a bare state dict.
+  const TorchAdamW* optimizer = nullptr;  // Saved as "optimizer"; not with a bare state dict.
 };
 
 /// Writes what torch.save would: a stored zip, pickle protocol 2, an OrderedDict of contiguous

@@ -1,0 +1,172 @@
+#include "convnextpose/train/network.h"
+
+#include <cmath>
+#include <utility>
+
+#include "convnextpose/base/check.h"
+#include "convnextpose/train/soft_argmax.h"
+
+namespace cnp::train {
+namespace {
+
+using model::LayerKind;
+using torch::Tensor;
+
+constexpr double kMomentum = 0.1;  // Of BatchNorm's running statistics.
+constexpr double kWeightStd = 0.02;
+constexpr double kWeightBound = 2;  // The original cuts the normal distribution here.
+
+Tensor Convolution(const model::Layer& layer, const Tensor& x, const Tensor& weight,
+                   const Tensor& bias) {
+  const bool patch = layer.kind == LayerKind::kPatchConv;
+  const bool depthwise = layer.kind == LayerKind::kDepthwise;
+  return torch::conv2d(x, weight, bias, patch ? layer.kernel : 1, depthwise ? layer.kernel / 2 : 0,
+                       1, depthwise ? layer.out.channels : 1);
+}
+
+}  // namespace
+
+Network::Network(const model::Spec& spec, torch::Device device, torch::Dtype dtype)
+    : spec_(spec), layers_(model::Layers(spec)) {
+  std::int64_t sizes[2] = {0, 0};
+  for (const model::TensorSpec& tensor : model::Tensors(layers_)) {
+    if (tensor.counter) continue;
+    std::int64_t& size = sizes[tensor.trainable ? 0 : 1];
+    slots_.push_back({tensor.name, tensor.shape, size, tensor.elements(), tensor.trainable});
+    size += tensor.elements();
+  }
+  const auto options = torch::TensorOptions().device(device).dtype(dtype);
+  parameters = torch::zeros({sizes[0]}, options);
+  gradients = torch::zeros({sizes[0]}, options);
+  statistics = torch::zeros({sizes[1]}, options);
+  PlaceTensors();
+}
+
+void Network::PlaceTensors() {
+  std::size_t next = 0;
+  for (const model::Layer& layer : layers_) {
+    Tensors tensors;
+    Tensor* const members[] = {&tensors.weight, &tensors.bias, &tensors.mean, &tensors.variance};
+    std::size_t member = 0;
+    for (const model::TensorSpec& tensor : model::Tensors(layer)) {
+      if (!tensor.counter) View(slots_[next++], *members[member++]);
+    }
+    if (layer.kind == LayerKind::kBatchNorm) {
+      const torch::NoGradGuard no_grad;
+      tensors.weight.fill_(1);
+      tensors.variance.fill_(1);
+    }
+    tensors_.push_back(tensors);
+  }
+}
+
+void Network::View(const Slot& slot, Tensor& tensor) {
+  const auto part = [&](const Tensor& flat) {
+    return flat.narrow(0, slot.offset, slot.elements).view(slot.shape);
+  };
+  tensor = part(slot.trainable ? parameters : statistics);
+  if (!slot.trainable) return;
+  tensor.set_requires_grad(true);
+  tensor.mutable_grad() = part(gradients);
+}
+
+void Network::Draw(std::uint64_t seed) {
+  const torch::NoGradGuard no_grad;
+  auto generator = at::detail::createCPUGenerator(seed);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (!tensors_[i].weight.defined() || layers_[i].kind == LayerKind::kBatchNorm) continue;
+    Tensor drawn = torch::empty(tensors_[i].weight.sizes(), torch::kDouble);
+    drawn.normal_(0, kWeightStd, generator).clamp_(-kWeightBound, kWeightBound);
+    tensors_[i].weight.copy_(drawn);
+    tensors_[i].bias.zero_();
+  }
+}
+
+Status Network::Set(const model::Weights& weights) {
+  const torch::NoGradGuard no_grad;
+  for (const Slot& slot : slots_) {
+    if (!weights.Has(slot.name)) return Error{"the initial weights lack " + slot.name};
+    const model::WeightTensor& tensor = weights.Get(slot.name);
+    if (tensor.shape != slot.shape || std::int64_t(tensor.values.size()) != slot.elements) {
+      return Error{"the initial weights' " + slot.name + " has another shape"};
+    }
+    // from_blob takes no const; the data is only read.
+    const Tensor values =
+        torch::from_blob(const_cast<float*>(tensor.values.data()), {slot.elements}, torch::kFloat);
+    (slot.trainable ? parameters : statistics).narrow(0, slot.offset, slot.elements).copy_(values);
+  }
+  return {};
+}
+
+Tensor Network::Train(const Tensor& pictures, const Pass& pass) { return Forward(pictures, &pass); }
+
+Tensor Network::Infer(const Tensor& pictures) {
+  const torch::NoGradGuard no_grad;
+  return Forward(pictures, nullptr);
+}
+
+std::vector<double> Network::drop_path() const {
+  std::vector<double> rates;
+  for (const model::Layer& layer : layers_) {
+    if (layer.kind == LayerKind::kResidualEnd) rates.push_back(layer.drop_path);
+  }
+  return rates;
+}
+
+Tensor Network::Normalise(const Tensor& x, const Tensors& norm, bool training) const {
+  return torch::batch_norm(x, norm.weight, norm.bias, norm.mean, norm.variance, training, kMomentum,
+                           model::kBatchNormEpsilon, /*cudnn_enabled=*/true);
+}
+
+Tensor Network::Forward(Tensor x, const Pass* pass) {
+  x = x.contiguous(torch::MemoryFormat::ChannelsLast);
+  Tensor kept;
+  std::int64_t end = 0;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const model::Layer& layer = layers_[i];
+    const Tensors& own = tensors_[i];
+    switch (layer.kind) {
+      case LayerKind::kPatchConv:
+      case LayerKind::kDepthwise:
+      case LayerKind::kPointwise:
+        x = Convolution(layer, x, own.weight, own.bias);
+        break;
+      case LayerKind::kBatchNorm:
+        x = Normalise(x, own, pass != nullptr);
+        break;
+      case LayerKind::kRelu:
+        x = torch::relu(x);
+        break;
+      case LayerKind::kResidualBegin:
+        kept = x;
+        break;
+      case LayerKind::kResidualEnd:
+        if (pass != nullptr && pass->branch_scale.defined()) {
+          x = x * pass->branch_scale[end++].view({-1, 1, 1, 1});
+        }
+        x = kept + x;
+        break;
+      case LayerKind::kUpsample:
+        x = torch::upsample_bilinear2d(x, {x.size(2) * 2, x.size(3) * 2}, /*align_corners=*/true);
+        break;
+      case LayerKind::kSoftArgmax:
+        x = SoftArgmax(x, spec_.joints);
+        break;
+      case LayerKind::kAffine:
+        CNP_CHECK(false, "a network in training is not folded");
+    }
+  }
+  return x;
+}
+
+void AppendWeights(const std::vector<Slot>& slots, const Tensor& parameters,
+                   const Tensor& statistics, model::Weights& weights) {
+  const Tensor flat[] = {parameters.to(torch::kCPU, torch::kFloat).contiguous(),
+                         statistics.to(torch::kCPU, torch::kFloat).contiguous()};
+  for (const Slot& slot : slots) {
+    const float* first = flat[slot.trainable ? 0 : 1].data_ptr<float>() + slot.offset;
+    weights.Set(slot.name, {slot.shape, {first, first + slot.elements}});
+  }
+}
+
+}  // namespace cnp::train

@@ -1,0 +1,76 @@
+// The network as LibTorch trains it: model::Layers walked with differentiable operations, its
+// weights in one flat buffer. Internal to this folder.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "convnextpose/base/result.h"
+#include "convnextpose/model/layers.h"
+#include "convnextpose/model/weights.h"
+#include "convnextpose/train/torch.h"
+
+namespace cnp::train {
+
+/// Where a tensor lies in the flat buffer of its kind (parameters or statistics).
+struct Slot {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::int64_t offset = 0;
+  std::int64_t elements = 0;
+  bool trainable = true;
+};
+
+/// One pass in training.
+struct Pass {
+  /// Of residual ends in order and pictures: [ends, B], what each one's branch is multiplied with
+  /// (stochastic depth: 0 or 1 / kept). Undefined: 1.
+  torch::Tensor branch_scale;
+};
+
+class Network {
+ public:
+  /// Weights and statistics are those of a fresh BatchNorm and else 0.
+  Network(const model::Spec& spec, torch::Device device, torch::Dtype dtype);
+
+  /// Truncated normal (std 0.02), biases 0.
+  void Draw(std::uint64_t seed);
+  /// Errors: a tensor that is missing or has another shape.
+  Status Set(const model::Weights& weights);
+
+  /// pictures [B, 3, H, W], normalised, H and W divisible by kBackboneStride -> joints [B, J, 3] in
+  /// cells. Normalises with the batch's statistics and updates the running ones.
+  torch::Tensor Train(const torch::Tensor& pictures, const Pass& pass);
+  /// As in inference, with the running statistics.
+  torch::Tensor Infer(const torch::Tensor& pictures);
+
+  [[nodiscard]] const model::Spec& spec() const { return spec_; }
+  [[nodiscard]] const std::vector<Slot>& slots() const { return slots_; }
+  /// Probability of skipping the branch, of the residual ends in order.
+  [[nodiscard]] std::vector<double> drop_path() const;
+
+  torch::Tensor parameters;  ///< [n]; tensors of the layers are views of it.
+  torch::Tensor gradients;   ///< [n]; backward() adds to it.
+  torch::Tensor statistics;  ///< [m] running means and variances.
+
+ private:
+  struct Tensors {
+    torch::Tensor weight, bias, mean, variance;
+  };
+  torch::Tensor Forward(torch::Tensor x, const Pass* pass);
+  torch::Tensor Normalise(const torch::Tensor& x, const Tensors& norm, bool training) const;
+  void PlaceTensors();
+  void View(const Slot& slot, torch::Tensor& tensor);
+
+  model::Spec spec_;
+  std::vector<model::Layer> layers_;
+  std::vector<Tensors> tensors_;  ///< Of each layer.
+  std::vector<Slot> slots_;       ///< In the order of model::Tensors, without the counters.
+};
+
+/// `values` ([n] or [m] as the network's flat buffers) under the slots' names.
+void AppendWeights(const std::vector<Slot>& slots, const torch::Tensor& parameters,
+                   const torch::Tensor& statistics, model::Weights& weights);
+
+}  // namespace cnp::train

@@ -1,0 +1,224 @@
+#include "convnextpose/train/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "convnextpose/image/crop.h"
+#include "convnextpose/train/collective.h"
+#include "convnextpose/train/loss.h"
+#include "convnextpose/train/schedule.h"
+#include "convnextpose/train/training.h"
+
+namespace cnp::train {
+namespace {
+
+using torch::Tensor;
+
+/// One line of what LibTorch says over many.
+Error TorchError(const c10::Error& error) {
+  const std::string text = error.what_without_backtrace();
+  return {"LibTorch: " + text.substr(0, text.find('\n'))};
+}
+
+Result<torch::Device> FindDevice(const std::string& name, int local_rank) {
+  if (name == "cpu") return torch::Device(torch::kCPU);
+  if (name != "cuda") return Error{"unknown device '" + name + "': cpu or cuda"};
+  if (!at::globalContext().hasCUDA()) {
+    return Error{"no device cuda: this LibTorch was built without it, or no GPU is to be seen"};
+  }
+  return torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(local_rank));
+}
+
+/// Denormals cost a hundred times a normal number, and with one thread convolutions leave oneDNN.
+void PrepareThread() {
+  at::globalContext().setFlushDenormal(true);
+  if (at::get_num_threads() < 2) at::set_num_threads(2);
+}
+
+class SingleTrainer final : public Trainer {
+ public:
+  SingleTrainer(const model::Spec& spec, const Recipe& recipe, std::int64_t steps_per_epoch,
+                torch::Device device)
+      : recipe_(recipe),
+        steps_per_epoch_(steps_per_epoch),
+        state_{.network = Network(spec, device, torch::kFloat)} {
+    drop_path_ = state_.network.drop_path();
+    for (double& rate : drop_path_) rate *= recipe.drop_path / model::kMaxDropPath;
+  }
+
+  Status Begin(const model::Weights* init) {
+    if (init == nullptr) {
+      state_.network.Draw(recipe_.seed);
+    } else {
+      CNP_RETURN_IF_ERROR(state_.network.Set(*init));
+    }
+    const Network& network = state_.network;
+    state_.moments = {torch::zeros_like(network.parameters), torch::zeros_like(network.parameters)};
+    if (recipe_.ema_decay > 0) {
+      state_.average_parameters = network.parameters.detach().clone();
+      state_.average_statistics = network.statistics.clone();
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::int64_t step() const override { return state_.step; }
+
+  Result<StepReport> Step(const Batch& batch) override {
+    try {
+      return TryStep(batch);
+    } catch (const c10::Error& error) {
+      return TorchError(error).In("step " + std::to_string(state_.step));
+    }
+  }
+
+  [[nodiscard]] model::Weights Weights(bool ema) const override {
+    model::Weights weights;
+    const Network& network = state_.network;
+    const bool average = ema && state_.average_parameters.defined();
+    AppendWeights(network.slots(), average ? state_.average_parameters : network.parameters,
+                  average ? state_.average_statistics : network.statistics, weights);
+    return weights;
+  }
+
+  [[nodiscard]] Status SaveSnapshot(const std::filesystem::path& path,
+                                    std::int64_t epoch) const override {
+    return WriteSnapshot(state_, recipe_, Rate(), epoch, path);
+  }
+  [[nodiscard]] Status SaveState(const std::filesystem::path& path) const override {
+    return WriteState(state_, path);
+  }
+  Status LoadState(const std::filesystem::path& path) override { return ReadState(path, state_); }
+
+ private:
+  [[nodiscard]] double Rate() const { return LearningRate(recipe_, steps_per_epoch_, state_.step); }
+
+  Result<StepReport> TryStep(const Batch& batch) {
+    PrepareThread();
+    CheckBatch(batch);
+    state_.network.gradients.zero_();
+    const Sums sums = BackwardPass(batch);
+    const double joints = static_cast<double>(batch.size) * batch.joints;
+    StepReport report = {.loss = sums.loss / joints,
+                         .learning_rate = Rate(),
+                         .error_xy = sums.error_xy / std::max(1.0, sums.weight_xy),
+                         .error_z = sums.error_z / std::max(1.0, sums.weight_z)};
+    if (!std::isfinite(report.loss)) {
+      return Error{"step " + std::to_string(state_.step) +
+                   ": the loss is not finite; a lower learning rate may cure it"};
+    }
+    Update(report.learning_rate);
+    return report;
+  }
+
+  void CheckBatch(const Batch& batch) const {
+    const std::size_t pixels = static_cast<std::size_t>(batch.size) * batch.input * batch.input;
+    const std::size_t values = static_cast<std::size_t>(batch.size) * batch.joints * 3;
+    CNP_CHECK(batch.size > 0 && batch.input > 0 && batch.input % model::kBackboneStride == 0,
+              "a batch of pictures whose side the backbone's stride divides");
+    CNP_CHECK(batch.joints == state_.network.spec().joints, "the network's joints");
+    CNP_CHECK(batch.pictures.size() == pixels * 3 && batch.target.size() == values &&
+                  batch.weight.size() == values,
+              "a batch's sizes");
+  }
+
+  /// Leaves the gradients of the mean loss in the network.
+  Sums BackwardPass(const Batch& batch) {
+    Network& network = state_.network;
+    const Tensor pictures = PictureTensor(batch, network.parameters);
+    const auto load = [&](const std::vector<float>& values) {
+      return torch::from_blob(const_cast<float*>(values.data()), {batch.size, batch.joints, 3},
+                              torch::kFloat)
+          .to(pictures.options());
+    };
+    const Tensor target = load(batch.target);
+    const Tensor weight = load(batch.weight);
+    const Tensor scale =
+        BranchScale(drop_path_, recipe_.seed, state_.step, batch.size, 0, batch.size);
+    const Tensor joints = network.Train(
+        pictures, {.branch_scale = scale.defined() ? scale.to(pictures.options()) : Tensor()});
+    const double count = static_cast<double>(batch.size) * batch.joints;
+    (LossSum(joints, target, weight) / count).backward();
+    const Tensor sums = ErrorSums(joints, target, weight).to(torch::kCPU, torch::kDouble);
+    const double* s = sums.data_ptr<double>();
+    return {s[0], s[1], s[2], s[3], s[4]};
+  }
+
+  void Update(double learning_rate) {
+    const torch::NoGradGuard no_grad;
+    Network& network = state_.network;
+    AdamW(recipe_, learning_rate, state_.step, network.gradients, state_.moments,
+          network.parameters);
+    ++state_.step;
+    if (recipe_.ema_decay <= 0) return;
+    UpdateAverage(recipe_.ema_decay, state_.step, network.parameters, state_.average_parameters);
+    UpdateAverage(recipe_.ema_decay, state_.step, network.statistics, state_.average_statistics);
+  }
+
+  Recipe recipe_;
+  std::int64_t steps_per_epoch_;
+  TrainingState state_;
+  std::vector<double> drop_path_;
+};
+
+/// One well-mixed number of two (splitmix64's output function).
+std::uint64_t Mixed(std::uint64_t seed, std::uint64_t step) {
+  std::uint64_t z = seed * 0xD1342543DE82EF95 + (step + 1) * 0x9E3779B97F4A7C15;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+  return z ^ (z >> 31);
+}
+
+}  // namespace
+
+Tensor PictureTensor(const Batch& batch, const Tensor& like) {
+  const torch::NoGradGuard no_grad;
+  const Tensor bytes = torch::from_blob(const_cast<std::uint8_t*>(batch.pictures.data()),
+                                        {batch.size, batch.input, batch.input, 3}, torch::kByte)
+                           .to(like.device());
+  const auto row = [&](const std::array<float, 3>& values) {
+    return torch::tensor(at::ArrayRef<float>(values.data(), values.size()), torch::kFloat)
+        .to(like.options());
+  };
+  const Tensor std = row(image::kStd);
+  // The layout of the bytes, [B, H, W, 3], is channels last already.
+  return bytes.to(like.options())
+      .mul_(1 / (255 * std))
+      .sub_(row(image::kMean) / std)
+      .permute({0, 3, 1, 2});
+}
+
+Tensor BranchScale(const std::vector<double>& drop_path, std::uint64_t seed, std::int64_t step,
+                   std::int64_t total, std::int64_t first, std::int64_t count) {
+  if (std::all_of(drop_path.begin(), drop_path.end(), [](double rate) { return rate <= 0; })) {
+    return {};
+  }
+  const auto ends = static_cast<std::int64_t>(drop_path.size());
+  auto generator = at::detail::createCPUGenerator(Mixed(seed, static_cast<std::uint64_t>(step)));
+  Tensor scale = torch::empty({ends, total}, torch::kDouble).uniform_(0, 1, generator);
+  for (std::int64_t i = 0; i < ends; ++i) {
+    const double kept = 1 - drop_path[static_cast<std::size_t>(i)];
+    Tensor row = scale[i];
+    row.copy_((row < kept).to(torch::kDouble) / kept);
+  }
+  return scale.narrow(1, first, count);
+}
+
+Result<std::unique_ptr<Trainer>> Trainer::Create(const model::Spec& spec, const Recipe& recipe,
+                                                 std::int64_t steps_per_epoch,
+                                                 const model::Weights* init,
+                                                 Collective* collective) {
+  CNP_RETURN_IF_ERROR(model::Validate(spec));
+  if (collective != nullptr) return Error{"training on several processes is not built in"};
+  CNP_ASSIGN(const torch::Device device, FindDevice(recipe.device, 0));
+  try {
+    PrepareThread();
+    auto trainer = std::make_unique<SingleTrainer>(spec, recipe, steps_per_epoch, device);
+    CNP_RETURN_IF_ERROR(trainer->Begin(init));
+    return std::unique_ptr<Trainer>(std::move(trainer));
+  } catch (const c10::Error& error) {
+    return TorchError(error).In("device " + recipe.device);
+  }
+}
+
+}  // namespace cnp::train
