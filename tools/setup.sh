@@ -9,7 +9,7 @@ set -euo pipefail
 run=(
   cmake g++ ninja-build pkg-config ccache
   libhwy-dev zlib1g-dev nlohmann-json3-dev libsimdjson-dev
-  libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
+  libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libjpeg62-turbo-dev
   libcli11-dev libfmt-dev libssl-dev libonnx-dev libprotobuf-dev libeigen3-dev
   opencv-doc  # messi5.jpg, the picture of ./demo
 )

@@ -21,9 +21,10 @@ struct Tap {
   float second_weight = 0;
 };
 
-// Output pixel i lies at start + i * step of an axis with `size` pixels.
-std::vector<Tap> Taps(double start, double step, int count, int size) {
-  const auto inside = [size](double index) { return index >= 0 && index < size; };
+// Output pixel i lies at start + i * step of an axis of which there are `size` pixels from
+// `origin`.
+std::vector<Tap> Taps(double start, double step, int count, int origin, int size) {
+  const auto inside = [&](double index) { return index >= origin && index < origin + size; };
   std::vector<Tap> taps(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
     const double at = start + i * step;
@@ -31,11 +32,11 @@ std::vector<Tap> Taps(double start, double step, int count, int size) {
     const auto second_weight = static_cast<float>(at - floor);
     Tap& tap = taps[static_cast<std::size_t>(i)];
     if (inside(floor)) {
-      tap.first = static_cast<std::ptrdiff_t>(floor);
+      tap.first = static_cast<std::ptrdiff_t>(floor) - origin;
       tap.first_weight = 1 - second_weight;
     }
     if (inside(floor + 1)) {
-      tap.second = static_cast<std::ptrdiff_t>(floor + 1);
+      tap.second = static_cast<std::ptrdiff_t>(floor + 1) - origin;
       tap.second_weight = second_weight;
     }
   }
@@ -100,13 +101,13 @@ void ForEachRow(const ImageView& picture, const pose::Box& box, int width, int h
             "the picture has no pixels");
   CNP_CHECK(pose::CheckNetworkBox(box).ok(), "network box " + pose::ToString(box));
   const pose::Affine map = pose::PictureFromCrop(box, width, height);
-  std::vector<Tap> columns = Taps(map.x0, map.xx, width, picture.width);
+  std::vector<Tap> columns = Taps(map.x0, map.xx, width, picture.left, picture.width);
   for (Tap& tap : columns) {  // Pixels to bytes.
     tap.first *= 3;
     tap.second *= 3;
   }
   if (mirror) std::reverse(columns.begin(), columns.end());
-  const std::vector<Tap> rows = Taps(map.y0, map.yy, height, picture.height);
+  const std::vector<Tap> rows = Taps(map.y0, map.yy, height, picture.top, picture.height);
   RowPair pair(picture, columns);
   for (int y = first_row; y < first_row + count; ++y) {
     const Tap& tap = rows[static_cast<std::size_t>(y)];
@@ -144,6 +145,21 @@ void CropRows(const ImageView& picture, const pose::Box& network_box, int input_
           row[i] = value * scale[i] + shift[i];
         }
       });
+}
+
+void MirrorRows(std::span<const float> rows, int input_width, std::span<float> mirrored) {
+  const std::size_t row_size = std::size_t{3} * input_width;
+  CNP_CHECK(rows.size() == mirrored.size() && rows.size() % row_size == 0, "whole rows");
+  for (std::size_t row = 0; row < rows.size(); row += row_size) {
+    const float* from = rows.data() + row;
+    float* to = mirrored.data() + row + row_size;
+    for (std::size_t i = 0; i < row_size; i += 3) {
+      to -= 3;
+      to[0] = from[i];
+      to[1] = from[i + 1];
+      to[2] = from[i + 2];
+    }
+  }
 }
 
 void CropBytes(const ImageView& picture, const pose::Box& network_box, int input_width,

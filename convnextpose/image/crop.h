@@ -26,7 +26,11 @@ void Crop(const ImageView& picture, const pose::Box& network_box, int input_widt
 void CropRows(const ImageView& picture, const pose::Box& network_box, int input_width,
               int input_height, bool mirror, int first, int count, std::span<float> out);
 
-/// The same before normalisation, rounded to 8 bits: to look at, and to compare with others.
+/// Rows of a crop [count, input_width, 3] -> the rows of its mirror image, to the bit.
+/// Precondition: mirrored.size() == rows.size(), a whole number of rows.
+void MirrorRows(std::span<const float> rows, int input_width, std::span<float> mirrored);
+
+/// A crop before normalisation, rounded to 8 bits: to look at, and to compare with others.
 void CropBytes(const ImageView& picture, const pose::Box& network_box, int input_width,
                int input_height, bool mirror, std::span<std::uint8_t> out);
 

@@ -100,6 +100,9 @@ TEST_P(AgainstOpenCv, IsNormalisedAndMirroredToTheBit) {
   CropBytes(picture.view(), test.box, test.input_width, test.input_height, false, bytes);
   Crop(picture.view(), test.box, test.input_width, test.input_height, false, crop);
   Crop(picture.view(), test.box, test.input_width, test.input_height, true, mirrored);
+  std::vector<float> turned(size, std::nanf(""));
+  MirrorRows(crop, test.input_width, turned);
+  EXPECT_EQ(turned, mirrored);
   const double mean[] = {0.485, 0.456, 0.406};
   const double deviation[] = {0.229, 0.224, 0.225};
   for (std::size_t i = 0; i < size; ++i) {

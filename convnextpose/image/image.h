@@ -13,6 +13,10 @@ struct ImageView {
   int width = 0;
   int height = 0;
   std::ptrdiff_t stride = 0;
+  /// Where the first pixel lies in the picture, of which these may be a part (region.h). Crop
+  /// heeds it; all else takes whole pictures.
+  int left = 0;
+  int top = 0;
 };
 
 struct Image {

@@ -3,10 +3,9 @@
 #include "convnextpose/image/bytes.h"
 
 namespace cnp::image {
-namespace {
 
 // The orientation tag of a TIFF structure's first directory (EXIF 2.3, 4.6).
-int TiffOrientation(Bytes tiff) {
+int TiffOrientation(std::span<const std::byte> tiff) {
   const bool little = Matches(tiff, 0, {"II*\0", 4});
   if (!little && !Matches(tiff, 0, {"MM\0*", 4})) return 1;
   const auto read = [&](std::uint64_t offset, int count) {
@@ -25,8 +24,6 @@ int TiffOrientation(Bytes tiff) {
   }
   return 1;
 }
-
-}  // namespace
 
 int WebpOrientation(std::span<const std::byte> file) {
   std::uint64_t offset = 12;  // Behind "RIFF size WEBP": chunks of name, size, data, even length.
