@@ -14,7 +14,7 @@
 #include "apps/cli/eval_score.h"
 #include "apps/cli/progress.h"
 #include "convnextpose/base/check.h"
-#include "convnextpose/image/decode.h"
+#include "convnextpose/image/region.h"
 #include "convnextpose/pipeline/estimator.h"
 
 namespace cnp::cli {
@@ -97,7 +97,7 @@ class Job {
     ThreadPool alone(1);
     pipeline::Estimator estimator(*job_.network, *job_.joint_set, alone,
                                   batch * (job_.flip_test ? 2 : 1), job_.flip_test);
-    std::vector<image::Image> pictures(batch);
+    std::vector<image::Region> pictures(batch);
     while (true) {
       const std::optional<std::size_t> first = stop_ ? std::nullopt : team_.Next(batch);
       if (!first) return;
@@ -109,13 +109,13 @@ class Job {
   }
 
   void RunBatch(std::span<const std::size_t> samples, pipeline::Estimator& estimator,
-                std::vector<image::Image>& pictures) {
+                std::vector<image::Region>& pictures) {
     std::vector<pipeline::CropRequest> crops;
     std::vector<std::size_t> cropped;
     for (std::size_t i = 0; i < samples.size(); ++i) {
       const datasets::Sample& sample = job_.dataset->samples[samples[i]];
       const Result<pose::Box> box = NetworkBoxOf(sample, estimator.aspect());
-      const Status read = box.ok() ? Read(sample, pictures[i]) : Status(box.error());
+      const Status read = box.ok() ? Read(sample, *box, pictures[i]) : Status(box.error());
       if (!read.ok()) {
         LeaveOut(samples[i], read.error().message);
         continue;
@@ -155,8 +155,9 @@ class Job {
     stop_ = true;
   }
 
-  [[nodiscard]] Status Read(const datasets::Sample& sample, image::Image& picture) const {
-    Result<image::Image> loaded = image::Load(job_.dataset->images / sample.file);
+  [[nodiscard]] Status Read(const datasets::Sample& sample, const pose::Box& box,
+                            image::Region& picture) const {
+    Result<image::Region> loaded = image::LoadRegion(job_.dataset->images / sample.file, box);
     if (!loaded.ok()) return loaded.error();
     picture = std::move(*loaded);
     return {};
@@ -223,6 +224,8 @@ Result<EvalOutcome> RunEvalJob(const EvalJob& job, Answers answers, Journal* jou
   if (!team.leads()) return EvalOutcome{};
   EvalOutcome outcome = OutcomeOf(work, scorer);
   outcome.resumed = outcome.records.size() + outcome.left_out.count - count;
+  outcome.threads = static_cast<int>(threads);
+  outcome.batch = batch;
   outcome.frames_per_second =
       static_cast<double>(outcome.records.size() - outcome.resumed) / seconds.count();
   return outcome;

@@ -27,6 +27,8 @@ struct EvalOutcome {
   datasets::Problems left_out;        ///< Those whose picture or box is of no use.
   double frames_per_second = 0;       ///< Of those that were computed in this run.
   std::size_t resumed = 0;            ///< Those that the journal had.
+  int threads = 0;                    ///< Of the leader.
+  int batch = 0;                      ///< Crops at once, of each thread.
 };
 
 /// Every thread of every member of the team takes samples of its own through decoding, crop,

@@ -72,21 +72,30 @@ std::vector<Estimate> Estimator::Run(std::span<const CropRequest> crops) {
   return estimates;
 }
 
-void Estimator::RunBatch(std::span<const CropRequest> crops, std::span<Estimate> out) {
+// Into input_, each crop's views one after the other.
+void Estimator::Cut(std::span<const CropRequest> crops) {
   const model::Shape& shape = network_.input();
   const std::size_t floats = shape.elements();
-  const int batch = static_cast<int>(crops.size()) * views_;
+  const std::size_t row_floats = floats / shape.height;
   const int bands = (shape.height + kBandRows - 1) / kBandRows;
-  pool_.ParallelFor(batch * bands, [&](int task, int) {
-    const int view = task / bands;
+  pool_.ParallelFor(static_cast<int>(crops.size()) * bands, [&](int task, int) {
+    const CropRequest& crop = crops[task / bands];
     const int row = task % bands * kBandRows;
     const int rows = std::min(kBandRows, shape.height - row);
-    const std::size_t row_floats = floats / shape.height;
-    const CropRequest& crop = crops[view / views_];
-    image::CropRows(crop.picture, crop.network_box, shape.width, shape.height, view % views_ == 1,
-                    row, rows,
-                    std::span(input_).subspan(view * floats + row * row_floats, rows * row_floats));
+    const auto view = [&](int v) {
+      const std::size_t first = (std::size_t{1} * (task / bands) * views_ + v) * floats;
+      return std::span(input_).subspan(first + row * row_floats, rows * row_floats);
+    };
+    image::CropRows(crop.picture, crop.network_box, shape.width, shape.height, false, row, rows,
+                    view(0));
+    if (views_ == 2) image::MirrorRows(view(0), shape.width, view(1));
   });
+}
+
+void Estimator::RunBatch(std::span<const CropRequest> crops, std::span<Estimate> out) {
+  const std::size_t floats = network_.input().elements();
+  const int batch = static_cast<int>(crops.size()) * views_;
+  Cut(crops);
   const std::size_t joints = network_.joints();
   session_.Run(std::span(input_).first(batch * floats), batch,
                std::span(joints_).first(batch * joints));

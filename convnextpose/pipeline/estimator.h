@@ -43,6 +43,7 @@ class Estimator {
   [[nodiscard]] double aspect() const;
 
  private:
+  void Cut(std::span<const CropRequest> crops);
   void RunBatch(std::span<const CropRequest> crops, std::span<Estimate> out);
 
   const engine::Network& network_;
