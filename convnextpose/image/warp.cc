@@ -19,7 +19,7 @@ constexpr int kHalf = 1 << (2 * kBits - 1);
 struct Place {
   std::ptrdiff_t x = 0;
   std::ptrdiff_t y = 0;
-  int right = 0;  // 0 ... kOne.
+  int right = 0;  // Below kOne.
   int down = 0;
 };
 
@@ -27,7 +27,7 @@ Place PlaceOf(double x, double y) {
   const double left = std::floor(x);
   const double top = std::floor(y);
   return {static_cast<std::ptrdiff_t>(left), static_cast<std::ptrdiff_t>(top),
-          static_cast<int>((x - left) * kOne + 0.5), static_cast<int>((y - top) * kOne + 0.5)};
+          static_cast<int>((x - left) * kOne), static_cast<int>((y - top) * kOne)};
 }
 
 std::uint8_t Blend(int upper_left, int upper_right, int lower_left, int lower_right,
