@@ -37,6 +37,9 @@ struct Subject {
   pose::Box box;  ///< Around the visible body, in the nominal picture, clipped to it.
 };
 
+struct Stock;       // The assets, made ready to draw.
+struct SceneParts;  // Meshes, light, camera.
+
 /// One scene, placed and lit, ready to be drawn in any window.
 class Scene {
  public:
@@ -48,8 +51,8 @@ class Scene {
 
  private:
   friend class Generator;
-  struct Parts;
-  std::unique_ptr<Parts> parts_;
+  explicit Scene(std::unique_ptr<const SceneParts> parts);
+  std::unique_ptr<const SceneParts> parts_;
 };
 
 /// A part of the nominal picture to draw, perhaps turned and stretched: output pixel
@@ -65,7 +68,7 @@ class Generator {
  public:
   /// Assets without bodies, motions or backgrounds are made up for (MakeBody, MakePose, painted
   /// backgrounds).
-  Generator(SceneOptions options, Assets assets);
+  Generator(SceneOptions options, const Assets& assets);
 
   [[nodiscard]] Scene Compose(std::uint64_t seed) const;
 
@@ -79,7 +82,7 @@ class Generator {
 
  private:
   SceneOptions options_;
-  Assets assets_;
+  std::shared_ptr<const Stock> stock_;
 };
 
 }  // namespace cnp::synth
