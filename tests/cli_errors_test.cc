@@ -248,6 +248,41 @@ TEST_F(CliErrorsTest, AFullStandardOutputIsToldOnceAndFilesAreWrittenAllTheSame)
   }
 }
 
+// As after `| head`, in less output than a buffer holds and in more.
+TEST_F(CliErrorsTest, AReaderWhoHasGoneIsNoError) {
+  ASSERT_EQ(RunProgram({"dataset", "sample", "--out", Path("sample")}).exit_code, 0);
+  const std::string truth = Path("sample/predictions/truth.json");
+  const Arguments eval = {"eval", "--data", Path("sample"), "--predictions", truth, "--json"};
+  Arguments to_file = eval;
+  to_file.push_back(Path("result.json"));
+  Arguments to_output = eval;
+  to_output.emplace_back("-");
+  const std::vector<Arguments> commands = {{"variants"},
+                                           {"predict", "--help"},
+                                           {"inspect", pointer_},
+                                           {"dataset", "check", Path("sample"), "--json"},
+                                           to_file,
+                                           to_output,
+                                           {"compare", Path("result.json"), "--json"}};
+  for (const Arguments& arguments : commands) {
+    SCOPED_TRACE(::testing::PrintToString(arguments));
+    const Outcome outcome = RunProgram(arguments, {.reader_is_gone = true});
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.err, "");
+  }
+  EXPECT_TRUE(fs::exists(Path("result.json"))) << "files are written all the same";
+}
+
+TEST_F(CliErrorsTest, PredictEndsWithItsReaderUnlessItWritesFiles) {
+  const Outcome lines = Predict({good_, good_, "--json", "-", "-q"}, {.reader_is_gone = true});
+  EXPECT_EQ(lines.signal, SIGPIPE);
+  EXPECT_EQ(lines.err, "");
+  const Outcome files = Predict({good_, good_, "-o", Path("out")}, {.reader_is_gone = true});
+  EXPECT_EQ(files.exit_code, 0);
+  EXPECT_EQ(files.err, "");
+  EXPECT_THAT(NamesIn(Path("out")), Contains("good-2.json"));
+}
+
 TEST_F(CliErrorsTest, ADeviceIsWrittenToAndNotReplaced) {
   ASSERT_EQ(::mkfifo(Path("pipe").c_str(), 0600), 0);
   const int pipe = ::open(Path("pipe").c_str(), O_RDWR | O_NONBLOCK);

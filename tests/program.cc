@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -35,12 +36,20 @@ void Redirect(int descriptor, const fs::path& path, int flags) {
   if (file < 0 || ::dup2(file, descriptor) < 0) ::_exit(126);
 }
 
+void RedirectToNobody(int descriptor) {
+  std::array<int, 2> ends{};
+  if (::pipe(ends.data()) != 0 || ::dup2(ends[1], descriptor) < 0) ::_exit(126);
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
 // In the child, between fork and exec.
 [[noreturn]] void Become(std::vector<std::string>& command, const RunOptions& options,
                          const fs::path& out, const fs::path& err) {
   Redirect(STDIN_FILENO, options.stdin_file, O_RDONLY);
   Redirect(STDOUT_FILENO, out, O_WRONLY | O_CREAT);
   Redirect(STDERR_FILENO, err, O_WRONLY | O_CREAT);
+  if (options.reader_is_gone) RedirectToNobody(STDOUT_FILENO);
   if (options.max_file_bytes) {
     const rlimit limit = {*options.max_file_bytes, *options.max_file_bytes};
     if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(126);

@@ -13,7 +13,8 @@ namespace cnp::test {
 struct RunOptions {
   std::filesystem::path stdin_file = "/dev/null";
   std::optional<std::filesystem::path> stdout_file;  ///< Else captured.
-  std::optional<unsigned long> max_file_bytes;       ///< As `ulimit -f`: a disk that is soon full.
+  bool reader_is_gone = false;  ///< Standard output is a pipe that nobody reads, as after `| head`.
+  std::optional<unsigned long> max_file_bytes;  ///< As `ulimit -f`: a disk that is soon full.
 };
 
 struct Outcome {

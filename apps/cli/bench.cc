@@ -134,7 +134,7 @@ int Run(const BenchOptions& options, bool wants_json) {
   }
   const BenchReport report = RunBench(*plan);
   const bool json_is_output = wants_json && (options.json.empty() || options.json == "-");
-  fmt::print("{}", json_is_output ? ToJson(report) + "\n" : ToText(report));
+  Print(json_is_output ? ToJson(report) + "\n" : ToText(report));
   if (wants_json && !json_is_output) {
     const Status written = WriteFileAtomically(options.json, ToJson(report) + "\n");
     if (!written.ok()) return Fail(written.error());

@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
+#include <string_view>
 
 #include "convnextpose/base/result.h"
 
@@ -25,10 +27,22 @@ void AddBench(CLI::App& root, Command& chosen);
 void AddDataset(CLI::App& root, Command& chosen);
 void AddEval(CLI::App& root, Command& chosen);
 void AddCompare(CLI::App& root, Command& chosen);
+void AddSynth(CLI::App& root, Command& chosen);
 
 /// Prints "convnextpose: <message>" to stderr and returns kFailure.
 int Fail(const Error& error);
 /// The same for something the user should know while the work goes on.
 void Warn(const std::string& message);
+
+/// To standard output. What cannot be written is lost from then on, as FlushOutput tells; work goes
+/// on all the same.
+void Print(std::string_view text);
+/// What was printed may still wait in a buffer: only now a full disk shows. No error: a reader who
+/// has gone (`| head`), for it has what it wanted.
+Status FlushOutput();
+/// Whether a reader has gone.
+bool ReaderIsGone();
+/// Ends the program as all others end whose reader has gone: for work that has no other use.
+[[noreturn]] void EndWithReader();
 
 }  // namespace cnp::cli

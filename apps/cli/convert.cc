@@ -60,7 +60,7 @@ int Run(const ConvertOptions& options) {
   if (!converted.ok()) return Fail(converted.error());
   for (const std::string& warning : converted->warnings) Warn(options.in + ": " + warning);
   const std::string& name = converted->id.spec->name;
-  fmt::print("{}: {}, {}\n", options.out, name, converted->form);
+  Print(fmt::format("{}: {}, {}\n", options.out, name, converted->form));
   return kSuccess;
 }
 

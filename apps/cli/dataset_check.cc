@@ -27,7 +27,7 @@ struct Options {
 int Run(const Options& options) {
   const Result<CheckReport> report = Check(options.check);
   if (!report.ok()) return Fail(report.error());
-  fmt::print("{}", options.json ? ToJson(*report) + "\n" : ToText(*report));
+  Print(options.json ? ToJson(*report) + "\n" : ToText(*report));
   return report->fine() ? kSuccess : kFailure;
 }
 

@@ -244,8 +244,8 @@ int Run(const SampleOptions& options) {
   Sample sample(options);
   const Status written = sample.Write();
   if (!written.ok()) return Fail(written.error());
-  fmt::print("{}: {} pictures of subjects 1, 9 and 11, and predictions with known errors\n",
-             options.out, sample.pictures());
+  Print(fmt::format("{}: {} pictures of subjects 1, 9 and 11, and predictions with known errors\n",
+                    options.out, sample.pictures()));
   return kSuccess;
 }
 

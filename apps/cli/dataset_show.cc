@@ -108,7 +108,7 @@ int Run(const ShowOptions& options) {
       options.out.empty() ? fmt::format("sample-{}.png", options.index) : options.out;
   const Status written = Write(sample, *dataset, out);
   if (!written.ok()) return Fail(written.error());
-  fmt::print("{}: {}\n", out, Describe(sample, *dataset));
+  Print(fmt::format("{}: {}\n", out, Describe(sample, *dataset)));
   return kSuccess;
 }
 

@@ -27,19 +27,19 @@ struct InspectOptions {
   bool json = false;
 };
 
-void Print(const std::vector<InspectReport>& reports, const InspectOptions& options) {
+void PrintReports(const std::vector<InspectReport>& reports, const InspectOptions& options) {
   const bool many = options.files.size() > 1;
   if (options.json) {
-    if (many) fmt::print("[");
+    if (many) Print("[");
     for (std::size_t i = 0; i < reports.size(); ++i) {
-      fmt::print("{}{}\n", i == 0 ? "" : ",", ToJson(reports[i]));
+      Print(fmt::format("{}{}\n", i == 0 ? "" : ",", ToJson(reports[i])));
     }
-    if (many) fmt::print("]\n");
+    if (many) Print("]\n");
   } else if (many && !options.view.layers && !options.view.tensors) {
-    fmt::print("{}", ToTable(reports));
+    Print(ToTable(reports));
   } else {
     for (std::size_t i = 0; i < reports.size(); ++i) {
-      fmt::print("{}{}", i == 0 ? "" : "\n", ToText(reports[i], options.view));
+      Print(fmt::format("{}{}", i == 0 ? "" : "\n", ToText(reports[i], options.view)));
     }
   }
 }
@@ -61,7 +61,7 @@ int Run(const InspectOptions& options) {
     if (!report->loads()) code = kFailure;
     reports.push_back(std::move(report).value());
   }
-  if (!reports.empty() || options.json) Print(reports, options);
+  if (!reports.empty() || options.json) PrintReports(reports, options);
   return code;
 }
 

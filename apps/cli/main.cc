@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
 #include <exception>
 
 #include "apps/cli/command.h"
@@ -28,10 +27,9 @@ std::string UsageMessage(const CLI::App* app, const CLI::Error& error) {
   return std::string("convnextpose: ") + error.what() + "; see " + command + " --help\n";
 }
 
-// What was printed may still wait in a buffer: only now a full disk shows.
-int FlushOutput(int code) {
-  if (std::fflush(stdout) == 0 || code != cnp::cli::kSuccess) return code;
-  return cnp::cli::Fail({"standard output: cannot write; is the disk full?"});
+int AfterOutput(int code) {
+  const cnp::Status flushed = cnp::cli::FlushOutput();
+  return flushed.ok() || code != cnp::cli::kSuccess ? code : cnp::cli::Fail(flushed.error());
 }
 
 int Run(int argc, char** argv) {
@@ -55,12 +53,13 @@ int Run(int argc, char** argv) {
   cnp::cli::AddDataset(app, command);
   cnp::cli::AddEval(app, command);
   cnp::cli::AddCompare(app, command);
+  cnp::cli::AddSynth(app, command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? FlushOutput(cnp::cli::kSuccess) : cnp::cli::kUsage;
+    return app.exit(error) == 0 ? AfterOutput(cnp::cli::kSuccess) : cnp::cli::kUsage;
   }
-  return FlushOutput(command.run());
+  return AfterOutput(command.run());
 }
 
 }  // namespace

@@ -152,12 +152,12 @@ class Writer {
     }
     if (output_lost_) return {};
     // Flushed a picture at a time: someone may be reading at the other end of a pipe.
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
-        std::fflush(stdout) != 0) {
-      output_lost_ = true;  // Told once; files are written all the same.
-      return Error{"standard output: cannot write: the disk is full or the reader has gone"};
-    }
-    return {};
+    cli::Print(text);
+    Status flushed = FlushOutput();
+    const bool has_files = !job_.output_folder.empty() || (!job_.json.empty() && job_.json != "-");
+    if (ReaderIsGone() && !has_files) EndWithReader();
+    output_lost_ = !flushed.ok();  // Told once; files are written all the same.
+    return flushed;
   }
 
   const PredictJob& job_;

@@ -90,13 +90,13 @@ int Run(const VariantsOptions& options) {
   if (options.json) {
     Json json = Json::array();
     for (const Variant& variant : variants) json.push_back(ToJson(variant));
-    fmt::print("{}\n", json.dump(1));
+    Print(json.dump(1) + "\n");
     return code;
   }
   Table table({"variant", "backbone", "depths", "dims", "head", "upsampling", ">heatmap", ">joints",
                ">parameters", ">GMAC", ">MPJPE 1 / 2"});
   for (const Variant& variant : variants) table.Add(Row(variant));
-  fmt::print("{}\n{}\n", table.Text(), Paint(Colour::kDim, kSource));
+  Print(fmt::format("{}\n{}\n", table.Text(), Paint(Colour::kDim, kSource)));
   return code;
 }
 
