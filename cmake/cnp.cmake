@@ -54,7 +54,7 @@ function(cnp_module name)
 endfunction()
 
 function(cnp_test name)
-  if(NOT CNP_BUILD_TESTS)
+  if(NOT CNP_BUILD_TESTS OR NOT name MATCHES "${CNP_TESTS}")
     return()
   endif()
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
