@@ -1,0 +1,254 @@
+#include "convnextpose/train/trainer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "convnextpose/convert/fold.h"
+#include "convnextpose/convert/load.h"
+#include "convnextpose/engine/session.h"
+#include "convnextpose/image/crop.h"
+#include "convnextpose/train/test_batch.h"
+#include "convnextpose/train/training.h"
+
+namespace cnp::train {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+std::unique_ptr<Trainer> NewTrainer(const Recipe& recipe, const model::Weights* init = nullptr) {
+  return Trainer::Create(TinySpec(), recipe, 10, init, nullptr).value();
+}
+
+void ExpectSameBits(const model::Weights& actual, const model::Weights& expected) {
+  ASSERT_EQ(actual.all().size(), expected.all().size());
+  for (const auto& [name, tensor] : expected.all()) {
+    ASSERT_TRUE(actual.Has(name)) << name;
+    EXPECT_EQ(actual.Get(name).shape, tensor.shape) << name;
+    EXPECT_EQ(0, std::memcmp(actual.Get(name).values.data(), tensor.values.data(),
+                             tensor.values.size() * sizeof(float)))
+        << name;
+  }
+}
+
+std::string ReadAll(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(TrainerTest, BeginsWithDrawnWeights) {
+  const model::Weights weights = NewTrainer({.seed = 5})->Weights(false);
+  const auto& conv = weights.Get("backbone.stages.3.0.pwconv1.weight").values;
+  double sum = 0;
+  double squares = 0;
+  for (const float value : conv) {
+    sum += value;
+    squares += value * value;
+  }
+  const double count = static_cast<double>(conv.size());
+  EXPECT_NEAR(sum / count, 0, 0.002);
+  EXPECT_NEAR(std::sqrt(squares / count), 0.02, 0.002);
+  EXPECT_EQ(weights.Get("backbone.norm.weight").values, std::vector<float>(24, 1));
+  EXPECT_EQ(weights.Get("backbone.norm.running_var").values, std::vector<float>(24, 1));
+  EXPECT_EQ(weights.Get("head.final_layer.bias").values, std::vector<float>(40, 0));
+  ExpectSameBits(NewTrainer({.seed = 5})->Weights(false), weights);
+}
+
+TEST(TrainerTest, InitialWeightsMustBeComplete) {
+  model::Weights weights = NewTrainer({})->Weights(false);
+  ExpectSameBits(NewTrainer({.seed = 9}, &weights)->Weights(true), weights);
+  weights.Set("backbone.norm.weight", {{3}, {1, 1, 1}});
+  const auto wrong = Trainer::Create(TinySpec(), {}, 10, &weights, nullptr);
+  EXPECT_THAT(wrong.error().message, HasSubstr("backbone.norm.weight has another shape"));
+  const model::Weights none;
+  EXPECT_THAT(Trainer::Create(TinySpec(), {}, 10, &none, nullptr).error().message,
+              HasSubstr("lack backbone.downsample_layers.0.0.weight"));
+  EXPECT_THAT(Trainer::Create(TinySpec(), {.device = "tpu"}, 10, nullptr, nullptr).error().message,
+              HasSubstr("cpu or cuda"));
+}
+
+TEST(TrainerTest, LearnsAHandfulOfPictures) {
+  const auto trainer = NewTrainer({.learning_rate = 3e-3,
+                                   .weight_decay = 0,
+                                   .warmup_epochs = 2,
+                                   .epochs = 30,
+                                   .drop_path = 0,
+                                   .ema_decay = 0.9});
+  Batch batch = NumbersBatch(TinySpec(), 1, 4);
+  for (float& value : batch.target) value *= 0.7F;  // Within the 4 x 4 cells.
+  const double before = trainer->Step(batch)->loss;
+  EXPECT_GT(before, 0.5);
+  for (int i = 1; i < 300; ++i) ASSERT_TRUE(trainer->Step(batch).ok());
+  EXPECT_EQ(trainer->step(), 300);
+  const StepReport report = *trainer->Step(batch);
+  EXPECT_LT(report.loss, 0.05);
+  EXPECT_LT(report.error_xy, 0.07);
+  EXPECT_LT(report.error_z, 0.07);
+}
+
+TEST(TrainerTest, ContinuesToTheBit) {
+  const TemporaryFolder folder;
+  const Recipe recipe = {.warmup_epochs = 1, .epochs = 4, .drop_path = 0.5, .ema_decay = 0.99};
+  const auto whole = NewTrainer(recipe);
+  const auto batch = [](int step) { return NumbersBatch(TinySpec(), 100 + step, 4); };
+  for (int i = 0; i < 7; ++i) ASSERT_TRUE(whole->Step(batch(i)).ok());
+  ASSERT_TRUE(whole->SaveState(folder.path() / "a").ok());
+  const auto again = NewTrainer(recipe);
+  ASSERT_TRUE(again->Step(batch(0)).ok());  // Of which nothing may stay.
+  ASSERT_TRUE(again->LoadState(folder.path() / "a").ok());
+  EXPECT_EQ(again->step(), 7);
+  for (int i = 7; i < 10; ++i) {
+    EXPECT_EQ(whole->Step(batch(i))->loss, again->Step(batch(i))->loss);
+  }
+  ExpectSameBits(again->Weights(false), whole->Weights(false));
+  ExpectSameBits(again->Weights(true), whole->Weights(true));
+  ASSERT_TRUE(whole->SaveState(folder.path() / "b").ok());
+  ASSERT_TRUE(again->SaveState(folder.path() / "c").ok());
+  EXPECT_EQ(ReadAll(folder.path() / "b"), ReadAll(folder.path() / "c"));
+}
+
+TEST(TrainerTest, RefusesForeignStates) {
+  const TemporaryFolder folder;
+  const auto trainer = NewTrainer({});
+  ASSERT_TRUE(trainer->Step(NumbersBatch(TinySpec(), 1, 2)).ok());
+  const model::Weights before = trainer->Weights(false);
+  const fs::path path = folder.path() / "state";
+  ASSERT_TRUE(trainer->SaveState(path).ok());
+  const std::string good = ReadAll(path);
+  const auto refusal = [&](const std::string& bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
+    const Status status = trainer->LoadState(path);
+    return status.ok() ? "" : status.error().message;
+  };
+  EXPECT_NE(refusal(good.substr(0, good.size() - 1)), "");
+  EXPECT_NE(refusal(good.substr(0, 100)), "");
+  EXPECT_NE(refusal(""), "");
+  std::string other = good;
+  other.replace(other.find("moment2"), 7, "moment3");
+  EXPECT_THAT(refusal(other), HasSubstr("no tensor 'moment2'"));
+  other = good;
+  other.replace(other.find("\"step\":\"1"), 9, "\"step\":\"-");
+  EXPECT_THAT(refusal(other), HasSubstr("names no step"));
+  other = good;
+  other.replace(other.find("tiny"), 4, "tinx");
+  EXPECT_THAT(refusal(other), HasSubstr("another network"));
+  ASSERT_TRUE(trainer->SaveSnapshot(path, 1).ok());
+  EXPECT_THAT(trainer->LoadState(path).error().message, HasSubstr("not the state"));
+  EXPECT_THAT(trainer->LoadState(folder.path() / "none").error().message, HasSubstr("none"));
+  ExpectSameBits(trainer->Weights(false), before);
+}
+
+TEST(TrainerTest, ALossThatIsNotFiniteIsAnError) {
+  model::Weights weights = NewTrainer({})->Weights(false);
+  model::WeightTensor bias = weights.Get("head.final_layer.bias");
+  bias.values[3] = std::nanf("");
+  weights.Set("head.final_layer.bias", bias);
+  const auto trainer = NewTrainer({}, &weights);
+  const auto report = trainer->Step(NumbersBatch(TinySpec(), 1, 2));
+  ASSERT_FALSE(report.ok());
+  EXPECT_THAT(report.error().message, HasSubstr("step 0: the loss is not finite"));
+  EXPECT_EQ(trainer->step(), 0);
+}
+
+TEST(TrainerTest, AnyInputThatTheStrideDivides) {
+  const auto trainer = NewTrainer({});
+  for (const int input : {32, 96, 64}) {
+    model::Spec spec = TinySpec();
+    spec.input_width = spec.input_height = input;
+    EXPECT_TRUE(trainer->Step(NumbersBatch(spec, 1, 2)).ok()) << input;
+  }
+  Batch batch = NumbersBatch(TinySpec(), 1, 2);
+  batch.input = 48;
+  EXPECT_THROW((void)trainer->Step(batch), CheckFailure);
+}
+
+/// Trained a little, so that weights and statistics are not those of a beginning.
+std::unique_ptr<Trainer> Trained() {
+  auto trainer = NewTrainer({.learning_rate = 3e-3, .warmup_epochs = 1, .epochs = 100});
+  for (int i = 0; i < 30; ++i) {
+    EXPECT_TRUE(trainer->Step(NumbersBatch(TinySpec(), i % 2, 4)).ok());
+  }
+  return trainer;
+}
+
+TEST(TrainerTest, TheEngineAgrees) {
+  const model::Spec spec = TinySpec();
+  const model::Weights weights = Trained()->Weights(true);
+  Network network(spec, torch::kCPU, torch::kFloat);
+  ASSERT_TRUE(network.Set(weights).ok());
+  const int size = 3;
+  const torch::Tensor pictures = PictureTensor(NumbersBatch(spec, 8, size), network.parameters);
+  const torch::Tensor expected = network.Infer(pictures).contiguous();
+  const convert::FoldedNetwork folded = convert::FoldBatchNorm(model::Layers(spec), weights);
+  const engine::Network packed(folded.layers, folded.weights, engine::Precision::kF32);
+  ThreadPool pool(2);
+  engine::Session session(packed, pool, size);
+  std::vector<engine::JointEstimate> joints(size * spec.joints);
+  const torch::Tensor pixels = pictures.permute({0, 2, 3, 1}).contiguous();
+  session.Run({pixels.data_ptr<float>(), static_cast<std::size_t>(pixels.numel())}, size, joints);
+  const float* e = expected.data_ptr<float>();
+  for (const engine::JointEstimate& joint : joints) {
+    for (int axis = 0; axis < 3; ++axis) EXPECT_NEAR(joint.mean[axis], *e++, 1e-3);
+  }
+}
+
+TEST(SnapshotTest, LoadsAsANetwork) {
+  const TemporaryFolder folder;
+  const auto trainer = Trained();
+  const fs::path path = folder.path() / "snapshot_9.pth.tar";
+  ASSERT_TRUE(trainer->SaveSnapshot(path, 9).ok());
+  const auto network = convert::LoadNetwork(path, {.spec = TinySpec()});
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  EXPECT_EQ(network->epoch, 9);
+  ExpectSameBits(network->weights, trainer->Weights(false));
+}
+
+// PyTorch is the judge: network and optimiser load strictly into modules of the original form, and
+// the next step can be taken.
+TEST(SnapshotTest, OpensInPyTorch) {
+  if (std::system("/usr/bin/python3 -c 'import torch' 2>/dev/null") != 0) {
+    GTEST_SKIP() << "/usr/bin/python3 has no torch";
+  }
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "snapshot_9.pth.tar";
+  ASSERT_TRUE(Trained()->SaveSnapshot(path, 9).ok());
+  const std::string script = R"(
+import sys, torch
+sys.path.insert(0, sys.argv[2])
+from reference_network import ConvNeXtPose
+head = [{"channels": 20, "kernel": 3, "up": True}, {"channels": 12, "kernel": 5, "up": False}]
+config = {"depths": [1, 2, 1, 1], "dims": [8, 12, 20, 24], "head": head, "depth_bins": 8,
+          "joints": 5, "input": [64, 64]}
+snapshot = torch.load(sys.argv[1])
+assert list(snapshot) == ["epoch", "network", "optimizer"] and snapshot["epoch"] == 9
+network = torch.nn.DataParallel(ConvNeXtPose(config)) if torch.cuda.is_available() else \
+    torch.nn.ModuleDict({"module": ConvNeXtPose(config)})
+network.load_state_dict(snapshot["network"], strict=True)
+assert list(network.state_dict()) == list(snapshot["network"])
+assert snapshot["network"]["module.backbone.norm.num_batches_tracked"] == 30
+optimizer = torch.optim.AdamW(network.parameters(), lr=1)
+optimizer.load_state_dict(snapshot["optimizer"])
+group = optimizer.param_groups[0]
+assert 0 < group["lr"] < 1 and group["betas"] == (0.9, 0.999) and group["weight_decay"] == 0.1
+for parameter in network.parameters():
+    state = optimizer.state[parameter]
+    assert int(state["step"]) == 30 and state["exp_avg"].shape == parameter.shape
+    assert state["exp_avg_sq"].shape == parameter.shape
+    assert (state["exp_avg"] ** 2 <= 31 * state["exp_avg_sq"] * 1e3).all()
+    parameter.grad = torch.ones_like(parameter)
+optimizer.step()
+)";
+  const fs::path script_path = folder.path() / "check.py";
+  std::ofstream(script_path) << script;
+  const std::string command = "/usr/bin/python3 " + script_path.string() + " " + path.string() +
+                              " " CNP_TESTDATA "/../tools/golden";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
+}  // namespace
+}  // namespace cnp::train
