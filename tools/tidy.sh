@@ -5,12 +5,25 @@ cd "$(dirname "$0")/.."
 build=${1:?usage: tools/tidy.sh BUILD_FOLDER [FILE...]}
 shift
 files=("$@")
-# Examples are a project of their own, outside the compilation database.
-[ ${#files[@]} -gt 0 ] || mapfile -t files < <(git ls-files '*.cc' ':!examples' ':!fuzz/fuzz_*')
+# Examples and the plugin are outside the compilation database.
+[ ${#files[@]} -gt 0 ] || mapfile -t files < <(git ls-files '*.cc' ':!examples' ':!fuzz/fuzz_*' ':!tools')
+
+# Five times as fast with the plugin, which needs libclang-14-dev.
+plugin=()
+if [ -d /usr/lib/llvm-14/include/clang ]; then
+  made=$(mktemp -d)
+  trap 'rm -rf "$made"' EXIT
+  clang++-14 -std=c++20 -O1 -fno-rtti -fPIC -shared -isystem /usr/lib/llvm-14/include \
+    tools/tidy_ours.cc -o "$made/tidy_ours.so"
+  plugin=("-load=$made/tidy_ours.so")
+fi
 
 tidy() {  # $1: what to add to the checks; files on standard input
-  xargs -r -P "$(nproc)" -n 4 clang-tidy-14 --quiet -p "$build" "--checks=$1" \
+  # The analyzer's bound on paths through one function is its own for a shallow run: a third of the
+  # default, in half the time.
+  xargs -r -P "$(nproc)" -n 4 clang-tidy-14 "${plugin[@]}" --quiet -p "$build" "--checks=$1" \
     --extra-arg=-Wno-unknown-warning-option \
+    --extra-arg=-Xclang --extra-arg=-analyzer-config --extra-arg=-Xclang --extra-arg=max-nodes=75000 \
     2> >(grep -v 'warnings generated\|warnings treated' >&2)
 }
 # Tests multiply small sizes all day, and the analyzer gets lost in the frameworks' macros.
