@@ -18,6 +18,7 @@ check=(
   clang-14 clang-format-14 clang-tidy-14 libclang-14-dev libclang-rt-14-dev llvm-14
   python3 python3-numpy python3-torch python3-jsonschema
   libopenmpi-dev openmpi-bin  # `eval` on several processes
+  libtorch-dev libgloo-dev  # the trainer
 )
 arm=(
   g++-aarch64-linux-gnu qemu-user
