@@ -1,8 +1,10 @@
 #include "convnextpose/synth/glb_container.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace cnp::synth::gltf {
 namespace {
@@ -118,13 +120,14 @@ Result<Container> Container::Parse(Bytes file) {
   Bytes rest = file.first(std::max(length, kHeaderBytes)).subspan(kHeaderBytes);
   Container container;
   CNP_ASSIGN(const Bytes json, NextChunk(rest, kJsonChunk, "JSON"));
-  CNP_ASSIGN(container.json_, ParseJson(json));
+  CNP_ASSIGN(Json parsed, ParseJson(json));
+  container.json_ = std::make_unique<const Json>(std::move(parsed));
   CNP_ASSIGN(container.buffer_, NextChunk(rest, kBinChunk, "BIN"));
   return container;
 }
 
 const Json* Container::Element(const char* list, const Json* index) const {
-  const Json* elements = Field(&json_, list);
+  const Json* elements = Field(json_.get(), list);
   const auto number = Number(index);
   if (elements == nullptr || !elements->is_array() || !number || *number >= elements->size()) {
     return nullptr;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
@@ -39,7 +40,7 @@ class Container {
   /// Errors: no such file, cut short, JSON that is none or is nested too deep.
   static Result<Container> Parse(Bytes file);
 
-  [[nodiscard]] const Json& json() const { return json_; }
+  [[nodiscard]] const Json& json() const { return *json_; }
   /// Element of one of the lists of the file; null where there is none.
   [[nodiscard]] const Json* Element(const char* list, const Json* index) const;
   /// Errors: an index or a range outside the file, a flavour that is not read.
@@ -47,7 +48,7 @@ class Container {
   [[nodiscard]] Result<Accessor> Access(const Json* index, int components) const;
 
  private:
-  Json json_;
+  std::unique_ptr<const Json> json_;
   Bytes buffer_;
 };
 

@@ -43,7 +43,12 @@ Result<std::map<std::string, Light>> ParseLights(std::string_view json, const st
     if (name.starts_with("_")) continue;
     const auto light =
         entry.is_object() && entry.contains("sh9") ? ToLight(entry["sh9"]) : std::nullopt;
-    if (!light) return Error{file + ": the light of " + name + " is not 9 rows of 3 numbers"};
+    if (!light) {
+      std::string where = file;
+      where += ": the light of ";
+      where += name;
+      return Error{where + " is not 9 rows of 3 numbers"};
+    }
     lights.emplace(name, *light);
   }
   return lights;

@@ -68,7 +68,7 @@ Status ReadAll(const std::vector<fs::path>& paths, const Read& read,
 // In the folder or beside it.
 fs::path JointsFile(const fs::path& folder) {
   std::error_code error;
-  const fs::path inside = folder / "joints.json";
+  fs::path inside = folder / "joints.json";
   if (fs::exists(inside, error)) return inside;
   return fs::absolute(folder, error).lexically_normal().parent_path() / "joints.json";
 }
