@@ -56,8 +56,7 @@ Vector2f PlaceOfOther(const Vector3f& eye, bool overlapping, Random& random) {
   return Float(along) * to_camera + Float(aside) * side;
 }
 
-void AddOthers(const SceneOptions& options, const Stock& stock, Random random,
-               SceneParts& parts) {
+void AddOthers(const SceneOptions& options, const Stock& stock, Random random, SceneParts& parts) {
   if (!random.Chance(options.others)) return;
   const Vector3f eye = parts.camera_from_world.inverse().translation();
   const int count = random.Chance(0.6) ? 1 : 2;
@@ -70,8 +69,7 @@ void AddOthers(const SceneOptions& options, const Stock& stock, Random random,
 }
 
 // Between the camera and some corner of the person's surface, or about the person.
-void AddObjects(const SceneOptions& options, const Stock& stock, Random random,
-                SceneParts& parts) {
+void AddObjects(const SceneOptions& options, const Stock& stock, Random random, SceneParts& parts) {
   if (!random.Chance(options.objects)) return;
   const Vector3f eye = parts.camera_from_world.inverse().translation();
   const int count = 1 + random.Pick(3);
@@ -153,8 +151,8 @@ void CastLight(SceneParts& parts) {
 }  // namespace
 
 std::unique_ptr<SceneParts> ComposeParts(const SceneOptions& options,
-                                           const std::shared_ptr<const Stock>& stock,
-                                           std::uint64_t seed) {
+                                         const std::shared_ptr<const Stock>& stock,
+                                         std::uint64_t seed) {
   auto parts = std::make_unique<SceneParts>();
   parts->stock = stock;
   const Shot shot = AddSubject(options, *stock, seed, *parts);

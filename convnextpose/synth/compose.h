@@ -9,7 +9,7 @@
 namespace cnp::synth {
 
 std::unique_ptr<SceneParts> ComposeParts(const SceneOptions& options,
-                                           const std::shared_ptr<const Stock>& stock,
-                                           std::uint64_t seed);
+                                         const std::shared_ptr<const Stock>& stock,
+                                         std::uint64_t seed);
 
 }  // namespace cnp::synth
