@@ -23,8 +23,9 @@ using pose::Affine;
 Image Picture(int width, int height) {
   Image image{width, height, std::vector<std::uint8_t>(std::size_t{3} * width * height)};
   for (std::size_t i = 0; i < image.rgb.size(); ++i) {
-    const double x = static_cast<double>(i / 3 % width);
-    const double y = static_cast<double>(i / 3) / width;
+    const std::size_t pixel = i / 3;
+    const double x = static_cast<double>(pixel % width);
+    const double y = static_cast<double>(pixel) / width;
     const double wave = 128 + 100 * std::sin(x * 0.05 * (i % 3 + 1.0)) * std::cos(y * 0.07);
     image.rgb[i] = static_cast<std::uint8_t>(wave + static_cast<double>(i * 2654435761 % 27));
   }
