@@ -46,7 +46,8 @@ TEST(OrderTest, OrdersLookRandom) {
     for (std::int64_t i = 0; i < count; ++i) ++place[i * count + Permuted(count, key, i)];
     together += std::abs(Permuted(count, key, 3) - Permuted(count, key, 4)) == 1 ? 1 : 0;
   }
-  for (const int times : place) EXPECT_NEAR(times, keys / count, 0.1 * keys / count);
+  constexpr double expected = static_cast<double>(keys) / count;
+  for (const int times : place) EXPECT_NEAR(times, expected, 0.1 * expected);
   EXPECT_NEAR(together, keys * 0.2, keys * 0.02);
 }
 
