@@ -67,7 +67,7 @@ void ExpectSummaries(const Json& golden, const Network& network, const Tensor& t
 }
 
 TEST(NetworkTest, TwoStepsAgreeWithPyTorch) {
-  std::ifstream file(CNP_TESTDATA "/golden/train_step.json");
+  std::ifstream file(CNP_TESTDATA "/train/train_step.json");
   const Json golden = Json::parse(file);
   const model::Spec spec = model::ParseConfig(golden["config"].dump()).value();
   const std::uint64_t seed = golden["seed"];

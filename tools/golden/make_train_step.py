@@ -1,4 +1,4 @@
-"""Writes testdata/golden/train_step.json: two training steps of PyTorch on a seeded network.
+"""Writes testdata/train/train_step.json: two training steps of PyTorch on a seeded network.
 
   /usr/bin/python3 tools/golden/make_train_step.py        (Debian: python3-torch)
 
@@ -73,7 +73,7 @@ def main():
              if t.is_floating_point()}
     golden = {"config": CONFIG, "seed": SEED, "batch": BATCH, "rate": RATE, "losses": losses,
               "gradients": gradients, "after": after}
-    (GOLDEN / "train_step.json").write_text(to_json(golden))
+    (GOLDEN.parent / "train" / "train_step.json").write_text(to_json(golden))
 
 
 if __name__ == "__main__":
