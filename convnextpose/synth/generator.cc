@@ -55,7 +55,7 @@ image::Image Enlarged(const image::Image& from, int width, int height) {
         };
         const float upper = value(top, left) + u * (value(top, right) - value(top, left));
         const float lower = value(below, left) + u * (value(below, right) - value(below, left));
-        out.rgb[at] = static_cast<std::uint8_t>(upper + v * (lower - upper) + 0.5F);
+        out.rgb[at] = static_cast<std::uint8_t>(std::lround(upper + v * (lower - upper)));
       }
     }
   }

@@ -31,8 +31,8 @@ struct Cosines {
       const double scale = std::sqrt((k == 0 ? 1.0 : 2.0) / kSide);
       for (int i = 0; i < kSide; ++i) {
         const double value = scale * std::cos((2 * i + 1) * k * std::numbers::pi / (2 * kSide));
-        rows[static_cast<std::size_t>(k * kSide + i)] = static_cast<float>(value);
-        columns[static_cast<std::size_t>(i * kSide + k)] = static_cast<float>(value);
+        rows[std::size_t{kSide} * k + i] = static_cast<float>(value);
+        columns[std::size_t{kSide} * i + k] = static_cast<float>(value);
       }
     }
   }
@@ -59,11 +59,11 @@ void Multiply(const Block& a, const Block& b, Block& out) {
   for (int y = 0; y < kSide; ++y) {
     std::array<float, kSide> sum{};
     for (int k = 0; k < kSide; ++k) {
-      const float factor = a[static_cast<std::size_t>(y * kSide + k)];
-      const float* row = &b[static_cast<std::size_t>(k * kSide)];
+      const float factor = a[std::size_t{kSide} * y + k];
+      const float* row = &b[std::size_t{kSide} * k];
       for (std::size_t x = 0; x < kSide; ++x) sum[x] += factor * row[x];
     }
-    std::copy(sum.begin(), sum.end(), out.begin() + y * kSide);
+    std::copy(sum.begin(), sum.end(), out.begin() + std::ptrdiff_t{kSide} * y);
   }
 }
 
@@ -103,7 +103,7 @@ void CompressPlane(const Steps& steps, Plane& plane) {
       Multiply(half, cosines.rows, block);
       for (int y = 0; y < std::min(kSide, plane.height - top); ++y) {
         for (int x = 0; x < std::min(kSide, plane.width - left); ++x) {
-          plane.values[at(x, y)] = block[static_cast<std::size_t>(y * kSide + x)] + 128;
+          plane.values[at(x, y)] = block[std::size_t{kSide} * y + x] + 128;
         }
       }
     }

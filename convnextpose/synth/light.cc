@@ -23,7 +23,8 @@ float Brightness(const std::array<float, 3>& rgb) {
 Vector3f MeanOfRows(const image::Image& picture, double from, double to) {
   Vector3f sum = Vector3f::Zero();
   for (int i = 0; i < 256; ++i) {
-    const double down = from + (to - from) * (i / 16 + 0.5) / 16;
+    const int row = i / 16;
+    const double down = from + (to - from) * (row + 0.5) / 16;
     const auto y = static_cast<std::size_t>(down * picture.height);
     const auto x = static_cast<std::size_t>((i % 16 + 0.5) / 16 * picture.width);
     const std::size_t at = 3 * (y * static_cast<std::size_t>(picture.width) + x);

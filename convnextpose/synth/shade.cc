@@ -166,7 +166,7 @@ class Shader {
 
 // The samples of one pixel.
 struct Samples {
-  std::array<std::uint32_t, kFine * kFine> ids{};
+  std::array<std::uint32_t, std::size_t{kFine} * kFine> ids{};
   float nearest = 0;
   float farthest = 0;
   int covered = 0;
@@ -204,8 +204,9 @@ void DrawPixel(const Shader& shader, const Samples& samples, int x, int y, Pictu
     for (int i = 0; i < kFine * kFine; ++i) {
       const std::uint32_t id = samples.ids[static_cast<std::size_t>(i)];
       if (id == Visibility::kNothing) continue;
-      color += shader.ColorOf(id, fine_x + static_cast<float>(i % kFine),
-                              fine_y + static_cast<float>(i / kFine));
+      const auto column = static_cast<float>(i % kFine);
+      const int row = static_cast<int>(i) / kFine;
+      color += shader.ColorOf(id, fine_x + column, fine_y + static_cast<float>(row));
     }
     color /= kFine * kFine;
     cover = static_cast<float>(samples.covered) / (kFine * kFine);
