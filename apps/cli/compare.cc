@@ -1,5 +1,4 @@
 // `convnextpose compare`: evaluations side by side, and beside what the authors published.
-#include <fmt/core.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -56,13 +55,13 @@ Labels MakeLabels(const std::vector<eval::Evaluation>& evaluations, const Labels
   return files;
 }
 
-int Print(const eval::Comparison& comparison, const CompareCommand& command) {
+int PrintAll(const eval::Comparison& comparison, const CompareCommand& command) {
   if (command.json) {
-    fmt::print("{}\n", CompareJson(comparison));
+    Print(CompareJson(comparison) + "\n");
   } else if (command.markdown) {
-    fmt::print("{}", CompareMarkdown(comparison));
+    Print(CompareMarkdown(comparison));
   } else {
-    fmt::print("{}", CompareText(comparison));
+    Print(CompareText(comparison));
   }
   if (command.html.empty()) return kSuccess;
   const Status written = WriteFileAtomically(command.html, CompareHtml(comparison));
@@ -86,7 +85,7 @@ int Run(const CompareCommand& command) {
   eval::CompareOptions options = command.options;
   options.labels = MakeLabels(evaluations, read);
   const eval::Comparison comparison = eval::Compare(evaluations, options);
-  code = std::max(code, Print(comparison, command));
+  code = std::max(code, PrintAll(comparison, command));
   const bool agree = std::ranges::all_of(comparison.models, [](const eval::ComparedModel& model) {
     return model.verdict == eval::Verdict::kAsPublished;
   });

@@ -336,9 +336,9 @@ class Evaluator {
     }
     evaluation.records = std::move(outcome.records);
     if (options_.json == "-") {
-      fmt::print("{}\n", eval::ToJson(evaluation));
+      Print(eval::ToJson(evaluation) + "\n");
     } else {
-      fmt::print("{}", EvaluationText(evaluation, outcome.resumed));
+      Print(EvaluationText(evaluation, outcome.resumed));
     }
     if (output.empty()) return {};
     return WriteFileAtomically(output, eval::ToJson(evaluation));
