@@ -6,9 +6,8 @@
 #include <string_view>
 #include <utility>
 
-#include "convnextpose/base/check.h"
+#include "convnextpose/synth/assets.h"
 #include "convnextpose/synth/recolor.h"
-#include "convnextpose/synth/skeleton.h"
 
 namespace cnp::synth {
 namespace {
@@ -46,7 +45,7 @@ void Loosen(const Body& body, Random& random, BodyPose& pose) {
 
 BodyPose SomePose(const Stock& stock, const Body& body, const Proportions& proportions,
                   Random& random) {
-  CNP_CHECK(!stock.motions.empty(), "people need motions");
+  if (stock.motions.empty()) return MakePose(body, proportions, random.Next());
   const Motion& motion =
       *stock.motions[static_cast<std::size_t>(random.Pick(static_cast<int>(stock.motions.size())))];
   BodyPose pose = PoseAt(motion, random.Pick(motion.frames), body, proportions);
@@ -102,7 +101,7 @@ Actor MakeActor(const Stock& stock, const Eigen::Vector2f& place, Random random)
   const DressedBody& dressed =
       stock.bodies[static_cast<std::size_t>(random.Pick(static_cast<int>(stock.bodies.size())))];
   const Body& body = *dressed.body;
-  const Proportions proportions = NoChange(body);
+  const Proportions proportions = MakeProportions(body, random.Next());
   PosedBody posed;
   Skin(body, proportions, SomePose(stock, body, proportions, random), posed);
   Place(place, random, posed);

@@ -3,13 +3,14 @@
 #include <cmath>
 #include <cstdint>
 
-#include "convnextpose/base/check.h"
+#include "convnextpose/base/thread_pool.h"
 #include "convnextpose/synth/paint.h"
 #include "convnextpose/synth/recolor.h"
 
 namespace cnp::synth {
 namespace {
 
+constexpr int kMadeBodies = 64;
 constexpr std::uint64_t kPaintedOfEach = 12;
 constexpr std::uint64_t kPatterns = 24;
 
@@ -47,6 +48,16 @@ DressedBody Dress(const std::shared_ptr<const Body>& body) {
   return dressed;
 }
 
+// Making and dressing one takes some 30 ms.
+void MakeBodies(Stock& stock) {
+  stock.bodies.resize(kMadeBodies);
+  ThreadPool pool;
+  pool.ParallelFor(kMadeBodies, [&](int task, int /*worker*/) {
+    const auto body = std::make_shared<const Body>(MakeBody(static_cast<std::uint64_t>(task)));
+    stock.bodies[static_cast<std::size_t>(task)] = Dress(body);
+  });
+}
+
 void AddScenery(const std::shared_ptr<const Background>& background, Stock& stock) {
   std::vector<Scenery>& list = background->panorama ? stock.panoramas : stock.photographs;
   list.push_back({.background = background, .texture = MakeTexture(background->picture)});
@@ -66,6 +77,7 @@ void PaintScenery(Stock& stock) {
 Stock MakeStock(const Assets& assets) {
   Stock stock;
   for (const auto& body : assets.bodies) stock.bodies.push_back(Dress(body));
+  if (assets.bodies.empty()) MakeBodies(stock);
   stock.motions = assets.motions;
   for (const auto& background : assets.backgrounds) AddScenery(background, stock);
   if (assets.backgrounds.empty()) PaintScenery(stock);
