@@ -83,5 +83,97 @@ TEST_F(CliCompareTest, APageThatCannotBeWrittenIsAnError) {
   EXPECT_THAT(outcome.err, HasSubstr("page.html"));
 }
 
+// ---- The worst, drawn.
+
+class CliComparePicturesTest : public CliTest {
+ protected:
+  CliComparePicturesTest() {
+    EXPECT_EQ(RunProgram({"dataset", "sample", "--out", Path("sample")}).exit_code, 0);
+    for (const char* name : {"rotated", "offset"}) {
+      const Outcome outcome = RunProgram({"eval", "--data", Path("sample"), "--predictions",
+                                          Path(std::string("sample/predictions/") + name + ".json"),
+                                          "--json", Path(std::string(name) + ".json")});
+      EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    }
+  }
+
+  [[nodiscard]] std::string Page(const Arguments& more, const std::string& told = "") const {
+    Arguments all = {"compare", Path("rotated.json"), Path("offset.json"), "--html",
+                     Path("page.html")};
+    all.insert(all.end(), more.begin(), more.end());
+    const Outcome outcome = RunProgram(all);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(told));
+    return Read(Path("page.html"));
+  }
+  static std::size_t Count(const std::string& text, const std::string& part) {
+    std::size_t found = 0;
+    for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; ++at) ++found;
+    return found;
+  }
+  static constexpr const char* kPicture = "src=\"data:image/jpeg;base64,";
+};
+
+TEST_F(CliComparePicturesTest, AreOfEveryModelAndFewBytes) {
+  const std::string page = Page({});
+  EXPECT_EQ(Count(page, kPicture), 2U * 12);
+  EXPECT_LT(page.size(), 3U << 20);
+  EXPECT_EQ(Count(Page({"--pictures", "3"}), kPicture), 2U * 3);
+  EXPECT_EQ(Count(Page({"--pictures", "0"}), kPicture), 0U);
+}
+
+// What the page holds are pictures of the size that is meant.
+TEST_F(CliComparePicturesTest, CanBeDecoded) {
+  const std::string page = Page({"--pictures", "1"});
+  const std::size_t begin = page.find(kPicture) + std::string(kPicture).size();
+  const std::string text = page.substr(begin, page.find('"', begin) - begin);
+  std::string digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::vector<std::byte> bytes;
+  unsigned bits = 0;
+  int have = 0;
+  for (const char c : text) {
+    if (c == '=') break;
+    ASSERT_NE(digits.find(c), std::string::npos);
+    bits = bits << 6 | static_cast<unsigned>(digits.find(c));
+    have += 6;
+    if (have < 8) continue;
+    have -= 8;
+    bytes.push_back(static_cast<std::byte>(bits >> have & 255U));
+  }
+  EXPECT_EQ(text.size() % 4, 0U);
+  const auto picture = image::Decode(bytes, "embedded");
+  ASSERT_TRUE(picture.ok()) << picture.error().message;
+  EXPECT_EQ(picture->width, 3 * picture->height) << "the picture, from the front, from the side";
+}
+
+TEST_F(CliComparePicturesTest, WhatIsGoneIsTold) {
+  std::filesystem::rename(Path("sample"), Path("moved"));
+  const std::string gone = Page({});
+  EXPECT_EQ(Count(gone, kPicture), 0U);
+  EXPECT_THAT(gone, HasSubstr("No pictures: "));
+  EXPECT_THAT(gone, HasSubstr(Path("sample")));
+  EXPECT_EQ(Count(Page({"--data", Path("moved")}), kPicture), 2U * 12);
+  const std::string nowhere = Path("nowhere");
+  EXPECT_EQ(Count(Page({"--data", nowhere}, "no pictures of the worst: " + nowhere), kPicture), 0U);
+  // Labels without pictures still show the poses.
+  std::filesystem::remove_all(Path("moved/images"));
+  const std::string unlit = Page({"--data", Path("moved")});
+  EXPECT_EQ(Count(unlit, kPicture), 2U * 12);
+  EXPECT_THAT(unlit, HasSubstr("No such file"));
+}
+
+TEST_F(CliComparePicturesTest, ResultsWithoutPosesAreTold) {
+  for (const char* name : {"rotated.json", "offset.json"}) {
+    Json json = Json::parse(Read(Path(name)));
+    for (Json& record : json["records"]) record.erase("pose");
+    WriteText(name, json.dump());
+  }
+  const std::string page = Page({});
+  EXPECT_EQ(Count(page, kPicture), 0U);
+  EXPECT_THAT(page, HasSubstr("evaluate again"));
+  EXPECT_EQ(RunProgram({"compare", Path("rotated.json"), "--pictures", "3"}).exit_code, 2)
+      << "there is no page for them";
+}
+
 }  // namespace
 }  // namespace cnp::test

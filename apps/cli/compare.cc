@@ -1,4 +1,5 @@
 // `convnextpose compare`: evaluations side by side, and beside what the authors published.
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -17,7 +18,7 @@ constexpr const char* kExamples = R"(Examples:
   convnextpose compare xs.json --tolerance 0.3 --check
       exit code 1 unless the error is within 0.3 mm of the published one
   convnextpose compare before.json after.json --html report.html
-      a page with plots and the pictures that are worst
+      a page with plots, and the 12 worst people drawn beside their labels
   convnextpose compare *.json --markdown > table.md
   convnextpose compare *.json --json | jq '.models[].verdict'
 Exit code: 0 all were read, 1 one was not (or --check found a difference), 2 wrong usage.)";
@@ -29,6 +30,7 @@ struct CompareCommand {
   bool json = false;
   bool check = false;
   std::string html;
+  PictureOptions pictures;
 };
 
 using Labels = std::vector<std::string>;
@@ -55,7 +57,7 @@ Labels MakeLabels(const std::vector<eval::Evaluation>& evaluations, const Labels
   return files;
 }
 
-int PrintAll(const eval::Comparison& comparison, const CompareCommand& command) {
+int Output(const eval::Comparison& comparison, const CompareCommand& command) {
   if (command.json) {
     Print(CompareJson(comparison) + "\n");
   } else if (command.markdown) {
@@ -64,7 +66,11 @@ int PrintAll(const eval::Comparison& comparison, const CompareCommand& command) 
     Print(CompareText(comparison));
   }
   if (command.html.empty()) return kSuccess;
-  const Status written = WriteFileAtomically(command.html, CompareHtml(comparison));
+  const WorstPictures worst = DrawWorst(comparison, command.pictures);
+  if (!command.pictures.data.empty()) {  // Else the page says enough.
+    for (const std::string& note : worst.notes) Warn("no pictures of the worst: " + note);
+  }
+  const Status written = WriteFileAtomically(command.html, CompareHtml(comparison, worst));
   return written.ok() ? kSuccess : Fail(written.error());
 }
 
@@ -85,7 +91,7 @@ int Run(const CompareCommand& command) {
   eval::CompareOptions options = command.options;
   options.labels = MakeLabels(evaluations, read);
   const eval::Comparison comparison = eval::Compare(evaluations, options);
-  code = std::max(code, PrintAll(comparison, command));
+  code = std::max(code, Output(comparison, command));
   const bool agree = std::ranges::all_of(comparison.models, [](const eval::ComparedModel& model) {
     return model.verdict == eval::Verdict::kAsPublished;
   });
@@ -112,7 +118,18 @@ void AddCompare(CLI::App& root, Command& chosen) {
       ->capture_default_str();
   auto* markdown = command->add_flag("--markdown", options->markdown, "Tables in Markdown");
   command->add_flag("--json", options->json, "For machines: everything")->excludes(markdown);
-  command->add_option("--html", options->html, "Write a page with plots to this file, too");
+  CLI::Option* html = command->add_option(
+      "--html", options->html, "Write a page with plots and the worst poses to this file, too");
+  command
+      ->add_option("--pictures", options->pictures.count,
+                   "How many of the worst people the page shows, drawn beside their labels")
+      ->check(CLI::Range(0, 1000))
+      ->needs(html)
+      ->capture_default_str();
+  command
+      ->add_option("--data", options->pictures.data,
+                   "Folder of the dataset for these pictures; else where the results say it was")
+      ->needs(html);
   command->footer(kExamples);
   command->callback([options, &chosen] { chosen.run = [options] { return Run(*options); }; });
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <span>
+#include <string_view>
 
 #include "apps/cli/compare_report.h"
 #include "apps/cli/svg_plot.h"
@@ -37,6 +39,10 @@ p.note { color: #5d6370; margin: 10px 0 0; font-size: 13px; }
 svg { width: 100%; max-width: 860px; height: auto; display: block; font: 12px system-ui, sans-serif;
   fill: #3a3f4a; }
 svg .grid { stroke: #e6e9ee; } svg .span { stroke: #c3c8d1; stroke-width: 2; }
+article { margin-top: 18px; border-top: 1px solid #eceef2; padding-top: 10px; }
+h3 { font-size: 15px; margin: 0; overflow-wrap: anywhere; } article p.note { margin: 0 0 6px; }
+figure { margin: 0 0 10px; } figcaption { font-size: 13px; margin-bottom: 3px; }
+figure img { max-width: 100%; height: auto; display: block; }
 details summary { cursor: pointer; color: #5d6370; font-size: 13px; margin-top: 10px; }
 )";
 
@@ -140,10 +146,64 @@ std::string ScatterSection(const std::string& title, const std::string& x_axis,
   return Section(title, ToSvg(plot) + "<p class=\"note\">" + note + "</p>\n");
 }
 
-std::string WorstSection(const Comparison& comparison) {
+std::string Base64(std::span<const std::byte> bytes) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const auto byte = [&](std::size_t at) {
+      return at < bytes.size() ? std::to_integer<unsigned>(bytes[at]) : 0U;
+    };
+    const unsigned three = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    for (const unsigned shift : {18U, 12U, 6U, 0U}) text += kDigits[three >> shift & 63U];
+  }
+  const std::size_t padding = (3 - bytes.size() % 3) % 3;
+  text.replace(text.size() - padding, padding, padding, '=');
+  return text;
+}
+
+std::string PersonHtml(const Comparison& comparison, std::size_t n, const PersonPictures& drawn) {
+  const eval::ComparedPerson& person = comparison.worst[n];
+  std::string html =
+      fmt::format("<article><h3>{}. {}</h3>\n<p class=\"note\">image {}, annotation {}{}</p>\n",
+                  n + 1, EscapeHtml(person.file), person.image_id, person.annotation_id,
+                  drawn.about.empty() ? "" : "; " + EscapeHtml(drawn.about));
+  for (const PosePicture& pose : drawn.poses) {
+    const std::string value = Formatted(comparison.metric, person.values[pose.model]);
+    const std::string label = EscapeHtml(comparison.models[pose.model].label);
+    html += fmt::format(
+        "<figure><figcaption>{}{}: {} {}</figcaption><img alt=\"{}, person {}\" "
+        "src=\"data:image/jpeg;base64,{}\"></figure>\n",
+        Chip(pose.model), label, TitleOf(comparison.metric), value, label, n + 1,
+        Base64(pose.jpeg));
+  }
+  return html + "</article>\n";
+}
+
+std::string WorstSection(const Comparison& comparison, const WorstPictures& pictures) {
   if (comparison.worst.empty()) return "";
-  return Section("The worst", "<p class=\"note\">People on whom any of the models is worst.</p>\n" +
-                                  HtmlTable(WorstSheet(comparison), false));
+  std::string html = "<p class=\"note\">People on whom any of the models is worst.";
+  if (!pictures.people.empty()) {
+    html +=
+        " White: as labelled; in colour: as predicted; thin lines join the two places of a joint. "
+        "Beside the picture, relative to the root, from the front and from the side";
+    html += comparison.metric.share ? ": as predicted alone, for only the picture is labelled; how "
+                                      "far away people are was told by their bones."
+                                    : ".";
+  }
+  html += "</p>\n";
+  for (const std::string& note : pictures.notes) {
+    html += "<p class=\"note\">No pictures: " + EscapeHtml(note) + "</p>\n";
+  }
+  for (std::size_t n = 0; n < pictures.people.size(); ++n) {
+    html += PersonHtml(comparison, n, pictures.people[n]);
+  }
+  const std::string table = HtmlTable(WorstSheet(comparison), false);
+  return Section("The worst",
+                 html + (pictures.people.empty() ? table
+                                                 : "<details><summary>The numbers</summary>\n" +
+                                                       table + "</details>\n"));
 }
 
 std::string LeftOutSection(const Comparison& comparison) {
@@ -182,7 +242,7 @@ std::string SettingsSection(const Comparison& comparison) {
 
 }  // namespace
 
-std::string CompareHtml(const Comparison& comparison) {
+std::string CompareHtml(const Comparison& comparison, const WorstPictures& worst) {
   const std::string title = "Comparison on " + Subject(comparison);
   const auto gmac = [](const eval::Evaluation& e) { return e.model.gmac.value_or(eval::kUnknown); };
   const auto speed = [](const eval::Evaluation& e) { return e.summary.frames_per_second; };
@@ -195,7 +255,7 @@ std::string CompareHtml(const Comparison& comparison) {
          (pairs.rows.empty() ? "" : Section(pairs.title, HtmlTable(pairs, false))) +
          ScatterSection("Error and size", "GMAC a picture", comparison, gmac) +
          ScatterSection("Error and speed", "pictures a second", comparison, speed) +
-         RowSections(comparison) + WorstSection(comparison) + LeftOutSection(comparison) +
+         RowSections(comparison) + WorstSection(comparison, worst) + LeftOutSection(comparison) +
          SettingsSection(comparison) +
          "<p class=\"note\">Made by convnextpose " CNP_VERSION ".</p>\n</main></body></html>\n";
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/cli/compare_pictures.h"
 #include "convnextpose/eval/compare.h"
 
 namespace cnp::cli {
@@ -41,7 +42,7 @@ std::string CompareText(const eval::Comparison& comparison);
 std::string CompareMarkdown(const eval::Comparison& comparison);
 /// docs/formats.md.
 std::string CompareJson(const eval::Comparison& comparison);
-/// One page without anything outside it.
-std::string CompareHtml(const eval::Comparison& comparison);
+/// One page without anything outside it; `worst` are drawn in it.
+std::string CompareHtml(const eval::Comparison& comparison, const WorstPictures& worst = {});
 
 }  // namespace cnp::cli

@@ -268,7 +268,9 @@ class Evaluator {
     eval::Evaluation evaluation;
     evaluation.dataset = dataset_.name;
     evaluation.split = options_.train ? "train" : "test";
+    evaluation.data = std::filesystem::absolute(options_.data).lexically_normal().string();
     evaluation.joints = dataset_.joints;
+    evaluation.settings.subjects = options_.subjects;
     evaluation.settings.boxes = options_.boxes.empty() ? "labelled" : options_.boxes;
     evaluation.settings.roots = evaluation.settings.boxes;
     if (!dataset_.samples.empty()) {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "convnextpose/eval/sketch.h"
+
 namespace cnp::cli {
 
 Result<Scorer> Scorer::Make(const pose::JointSet& network, const datasets::Dataset& dataset,
@@ -54,6 +56,10 @@ eval::Record Scorer::Score(const datasets::Sample& sample, const pose::Box& netw
   pose::Pose pose = pose::PoseInPicture(heatmap, grid_, network_box);
   record.joint_share = eval::Score2d(Matched<pose::Vec2>(pose.image_px, kNoPixel), sample.image_px,
                                      Valid(sample), network_box);
+  std::vector<double> depth_mm = pose.relative_depth_mm;
+  for (double& mm : depth_mm) mm -= pose.relative_depth_mm[network_->root];
+  record.sketch = eval::MakeSketch(Matched<pose::Vec2>(pose.image_px, kNoPixel),
+                                   Matched<double>(depth_mm, eval::kUnknown), network_box);
   if (!std::isfinite(sample.root_depth_mm)) return record;
   pose::PlaceInCamera(sample.camera, sample.root_depth_mm, network_->root, pose);
   if (!sample.camera_mm.empty()) {

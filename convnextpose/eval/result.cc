@@ -88,6 +88,7 @@ Json ToJson(const Settings& settings) {
           {"roots", Text(settings.roots)},
           {"assumed_camera", Optional(settings.assumed_camera)},
           {"subsample", Optional(settings.subsample)},
+          {"subjects", settings.subjects},
           {"threads", Optional(settings.threads)},
           {"batch", Optional(settings.batch)},
           {"notes", settings.notes}};
@@ -101,12 +102,35 @@ Json ToJson(const datasets::Problems& problems) {
   return {{"count", problems.count}, {"named", named}};
 }
 
+// Numbers alone: a list of lists would be half as long again. Without a box they mean nothing.
+Json SketchJson(const std::vector<SketchJoint>& sketch, bool has_box) {
+  Json json = Json::array();
+  if (!has_box) return json;
+  for (const SketchJoint& joint : sketch) {
+    for (const int number : joint) json.push_back(joint == kNoPlace ? Json() : Json(number));
+  }
+  return json;
+}
+
+// Null where it is not known.
+Json BoxJson(const pose::Box& box) {
+  const auto tenths = [](double px) { return std::round(px * 10) / 10; };
+  const pose::Box rounded = {tenths(box.x), tenths(box.y), tenths(box.w), tenths(box.h)};
+  if (!pose::CheckNetworkBox(rounded).ok()) return {};
+  return {rounded.x, rounded.y, rounded.w, rounded.h};
+}
+Json RootJson(const pose::Vec3& mm) {
+  if (!(mm[2] > 0)) return {};
+  return {Number(mm[0], 10), Number(mm[1], 10), Number(mm[2], 10)};
+}
+
 Json ToJson(const Record& record) {
   Json joint_mm = Json::array();
   for (const double mm : record.errors.joint_mm) joint_mm.push_back(Mm(mm));
   Json joint_share = Json::array();
   for (const double share : record.joint_share) joint_share.push_back(Share(share));
   const Errors3d& errors = record.errors;
+  const Json box = BoxJson(record.network_box);
   return {{"image_id", record.image_id},
           {"annotation_id", record.annotation_id},
           {"file", record.file},
@@ -120,7 +144,10 @@ Json ToJson(const Record& record) {
           {"n_mpjpe_mm", Mm(errors.n_mpjpe_mm)},
           {"mrpe_mm", Mm(errors.mrpe_mm)},
           {"joint_mm", joint_mm},
-          {"joint_share", joint_share}};
+          {"joint_share", joint_share},
+          {"box", box},
+          {"root_mm", RootJson(record.root_mm)},
+          {"pose", SketchJson(record.sketch, !box.is_null())}};
 }
 
 std::string Dump(const Json& json, int indent) {
@@ -135,6 +162,7 @@ std::string ToJson(const Evaluation& evaluation) {
   const Json head = {{"schema", kResultSchema},
                      {"dataset", evaluation.dataset},
                      {"split", Text(evaluation.split)},
+                     {"data", Text(evaluation.data)},
                      {"protocol", evaluation.protocol > 0 ? Json(evaluation.protocol) : Json()},
                      {"joint_set", evaluation.joints->name},
                      {"model", ToJson(evaluation.model)},

@@ -35,6 +35,7 @@ struct Settings {
   std::string roots;                   ///< "labelled", "bones", or a file's name.
   std::optional<bool> assumed_camera;  ///< Did the dataset have no intrinsics?
   std::optional<int> subsample;        ///< Every n-th frame.
+  std::vector<int> subjects;           ///< Where others than the protocol's were chosen.
   std::optional<int> threads;
   std::optional<int> batch;
   std::vector<std::string> notes;  ///< What else a reader must know.
@@ -45,12 +46,13 @@ inline constexpr std::string_view kResultSchema = "convnextpose-eval/1";
 struct Evaluation {
   std::string dataset;  ///< Dataset::name.
   std::string split;    ///< "test", ...; may be empty.
+  std::string data;     ///< Its folder or file then, as an absolute path; may be empty, or gone.
   int protocol = 0;     ///< 1 or 2 for human36m; 0: there is none.
   const pose::JointSet* joints = nullptr;
   ModelInfo model;
   Settings settings;
   Summary summary;
-  std::vector<Record> records;  ///< Without the predictions: camera_mm, network_box and root_mm.
+  std::vector<Record> records;  ///< Without camera_mm.
   datasets::Problems left_out;
 };
 

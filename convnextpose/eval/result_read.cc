@@ -105,6 +105,15 @@ class Value {
     return kUnknown;
   }
 
+  /// kUnknown, or a number from -most to `most`.
+  [[nodiscard]] double Signed(double most) const {
+    if (!known()) return kUnknown;
+    const double number = json_->is_number() ? json_->get<double>() : kUnknown;
+    if (std::abs(number) <= most) return number;
+    Fail("must be null or a number of a usual size");
+    return kUnknown;
+  }
+
   template <typename Int>
   [[nodiscard]] std::optional<Int> Whole(Int least) const {
     if (!known()) return std::nullopt;
@@ -213,6 +222,9 @@ Settings ReadSettings(const Value& value) {
   settings.roots = value["roots"].Text();
   settings.assumed_camera = value["assumed_camera"].Bool();
   settings.subsample = value["subsample"].Whole(1);
+  for (const Value& subject : value["subjects"].Items(kMostGroups)) {
+    settings.subjects.push_back(subject.Whole(0).value_or(0));
+  }
   settings.threads = value["threads"].Whole(1);
   settings.batch = value["batch"].Whole(1);
   for (const Value& note : value["notes"].Items(kMostGroups)) settings.notes.push_back(note.Text());
@@ -238,6 +250,54 @@ std::vector<double> ReadNumbers(const Value& value, std::size_t count, double mo
   return numbers;
 }
 
+// Numbers of any sign; empty where they are not known.
+std::vector<double> ReadPlace(const Value& value, std::size_t count) {
+  std::vector<double> numbers;
+  for (const Value& item : value.Items(count)) numbers.push_back(item.Signed(kLargest));
+  const bool whole = numbers.size() == count && std::ranges::all_of(numbers, [](double number) {
+                       return std::isfinite(number);
+                     });
+  if (!whole && !numbers.empty())
+    value.Fail("must be null or " + std::to_string(count) + " numbers");
+  return whole ? numbers : std::vector<double>();
+}
+
+pose::Box ReadBox(const Value& value) {
+  const std::vector<double> numbers = ReadPlace(value, 4);
+  if (numbers.empty()) return {};
+  const pose::Box box = {numbers[0], numbers[1], numbers[2], numbers[3]};
+  const Status usable = pose::CheckNetworkBox(box);
+  if (!usable.ok()) value.Fail(usable.error().message);
+  return box;
+}
+
+pose::Vec3 ReadRoot(const Value& value) {
+  const std::vector<double> numbers = ReadPlace(value, 3);
+  return numbers.empty() ? pose::Vec3{} : pose::Vec3{numbers[0], numbers[1], numbers[2]};
+}
+
+// Joints that the box does not place have no use.
+std::vector<SketchJoint> ReadSketch(const Value& value, const pose::Box& box, std::size_t joints) {
+  const std::vector<Value> items = value.Items(3 * joints);
+  if (items.empty()) return {};
+  if (items.size() != 3 * joints || !(box.w > 0)) {
+    value.Fail("must have three numbers a joint, and stand beside a box");
+    return {};
+  }
+  std::vector<SketchJoint> sketch(joints, kNoPlace);
+  for (std::size_t j = 0; j < joints; ++j) {
+    SketchJoint joint{};
+    bool known = true;
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      const double number = items[3 * j + axis].Signed(kFarthestSketch - 1);
+      known = known && std::isfinite(number);
+      joint[axis] = known ? static_cast<int>(std::lround(number)) : 0;
+    }
+    if (known) sketch[j] = joint;
+  }
+  return sketch;
+}
+
 Record ReadRecord(const Value& value, const pose::JointSet& set, std::size_t scored) {
   constexpr auto any = std::numeric_limits<std::int64_t>::min();
   Record record;
@@ -256,6 +316,9 @@ Record ReadRecord(const Value& value, const pose::JointSet& set, std::size_t sco
   errors.mrpe_mm = value["mrpe_mm"].Number(kLargest);
   errors.joint_mm = ReadNumbers(value["joint_mm"], scored, kLargest);
   record.joint_share = ReadNumbers(value["joint_share"], set.joints.size(), kLostShare);
+  record.network_box = ReadBox(value["box"]);
+  record.root_mm = ReadRoot(value["root_mm"]);
+  record.sketch = ReadSketch(value["pose"], record.network_box, set.joints.size());
   return record;
 }
 
@@ -282,6 +345,7 @@ Result<Evaluation> ReadEvaluation(const Json& json, const pose::JointSet& set) {
   Evaluation evaluation;
   evaluation.dataset = root["dataset"].Text();
   evaluation.split = root["split"].Text();
+  evaluation.data = root["data"].Text();
   evaluation.protocol = root["protocol"].Whole(0).value_or(0);
   evaluation.joints = &set;
   evaluation.model = ReadModel(root["model"]);

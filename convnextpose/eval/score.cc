@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "convnextpose/base/check.h"
+#include "convnextpose/eval/sketch.h"
 #include "convnextpose/pose/camera.h"
 
 namespace cnp::eval {
@@ -43,6 +44,9 @@ Record ScoreSample(const datasets::Sample& sample, const pose::JointSet& set, Pr
         Score2d(predicted.image_px, sample.image_px, sample.visible, predicted.network_box);
   }
   record.root_mm = predicted.camera_mm[static_cast<std::size_t>(set.root)];
+  std::vector<double> depth_mm;
+  for (const pose::Vec3& mm : predicted.camera_mm) depth_mm.push_back(mm[2] - record.root_mm[2]);
+  record.sketch = MakeSketch(predicted.image_px, depth_mm, predicted.network_box);
   record.network_box = predicted.network_box;
   record.camera_mm = std::move(predicted.camera_mm);
   return record;

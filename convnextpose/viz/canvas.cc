@@ -83,4 +83,15 @@ double Canvas::TextWidth(const std::string& text, double height) const {
   return cv::getTextSize(text, kFont, FontScale(height), 1, &baseline).width / unit_;
 }
 
+FineCanvas::FineCanvas(int width, int height)
+    : large_(height * kOversampling, width * kOversampling, CV_8UC3, kPaper) {}
+
+image::Image FineCanvas::Finished() const {
+  image::Image image{large_.cols / kOversampling, large_.rows / kOversampling, {}};
+  image.rgb.resize(std::size_t{3} * image.width * image.height);
+  cv::Mat small(image.height, image.width, CV_8UC3, image.rgb.data());
+  cv::resize(large_, small, small.size(), 0, 0, cv::INTER_AREA);
+  return image;
+}
+
 }  // namespace cnp::viz

@@ -5,6 +5,7 @@
 #include <opencv2/core.hpp>
 #include <string>
 
+#include "convnextpose/image/image.h"
 #include "convnextpose/pose/vec.h"
 
 namespace cnp::viz {
@@ -39,6 +40,20 @@ class Canvas {
 
   cv::Mat pixels_;
   double unit_;
+};
+
+/// A new drawing, made twice as large as it will be.
+class FineCanvas {
+ public:
+  FineCanvas(int width, int height);
+  [[nodiscard]] Canvas canvas() const { return Canvas(large_, kOversampling); }
+  /// The pixels, shared, of the left end: for a picture.
+  [[nodiscard]] cv::Mat Left(int width) const { return large_.colRange(0, width * kOversampling); }
+  [[nodiscard]] image::Image Finished() const;
+
+ private:
+  static constexpr int kOversampling = 2;
+  cv::Mat large_;
 };
 
 }  // namespace cnp::viz

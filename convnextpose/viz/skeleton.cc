@@ -49,18 +49,21 @@ Color ColorOf(pose::Side side) {
 
 void DrawSkeleton(const pose::JointSet& set, std::span<const Vec2> points,
                   std::span<const double> distance, std::span<const double> confidence,
-                  double bone_width, Canvas& canvas) {
+                  double bone_width, Canvas& canvas, const std::optional<Color>& one_color) {
   if (points.empty()) return;
   const std::size_t joints = set.joints.size();
   CNP_CHECK(points.size() == joints && (distance.empty() || distance.size() == joints) &&
                 (confidence.empty() || confidence.size() == joints),
             "one entry a joint");
   const auto sure = [&](int j) { return confidence.empty() || confidence[j] >= kConfident; };
+  const auto color_of = [&](const auto& part) {
+    return one_color ? *one_color : ColorOf(SideOf(set, part));
+  };
   const double outline = std::max(0.5, bone_width * 0.3);
   for (const Bone& bone : BackToFront(set, points, distance)) {
     const Vec2& a = points[bone.parent];
     const Vec2& b = points[bone.child];
-    const Color color = ColorOf(SideOf(set, bone));
+    const Color color = color_of(bone);
     if (sure(bone.parent) && sure(bone.child)) {
       canvas.Line(a, b, kInk, bone_width + 2 * outline);
       canvas.Line(a, b, color, bone_width);
@@ -71,7 +74,7 @@ void DrawSkeleton(const pose::JointSet& set, std::span<const Vec2> points,
   const double radius = bone_width * 0.9;
   for (int j = 0; j < set.size(); ++j) {
     if (!pose::IsFinite(points[j])) continue;
-    const Color color = ColorOf(SideOf(set, j));
+    const Color color = color_of(j);
     if (sure(j)) {
       canvas.Disc(points[j], radius + outline, kInk);
       canvas.Disc(points[j], radius, color);
