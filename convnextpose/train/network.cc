@@ -5,6 +5,7 @@
 
 #include "convnextpose/base/check.h"
 #include "convnextpose/train/soft_argmax.h"
+#include "convnextpose/train/sum.h"
 
 namespace cnp::train {
 namespace {
@@ -113,9 +114,13 @@ std::vector<double> Network::drop_path() const {
   return rates;
 }
 
-Tensor Network::Normalise(const Tensor& x, const Tensors& norm, bool training) const {
-  return torch::batch_norm(x, norm.weight, norm.bias, norm.mean, norm.variance, training, kMomentum,
-                           model::kBatchNormEpsilon, /*cudnn_enabled=*/true);
+Tensor Network::Normalise(const Tensor& x, const Tensors& norm, const Pass* pass) const {
+  if (pass != nullptr && pass->collective != nullptr) {
+    return SynchronisedBatchNorm(x, norm.weight, norm.bias, norm.mean, norm.variance, kMomentum,
+                                 model::kBatchNormEpsilon, *pass->collective);
+  }
+  return torch::batch_norm(x, norm.weight, norm.bias, norm.mean, norm.variance, pass != nullptr,
+                           kMomentum, model::kBatchNormEpsilon, /*cudnn_enabled=*/true);
 }
 
 Tensor Network::Forward(Tensor x, const Pass* pass) {
@@ -132,7 +137,7 @@ Tensor Network::Forward(Tensor x, const Pass* pass) {
         x = Convolution(layer, x, own.weight, own.bias);
         break;
       case LayerKind::kBatchNorm:
-        x = Normalise(x, own, pass != nullptr);
+        x = Normalise(x, own, pass);
         break;
       case LayerKind::kRelu:
         x = torch::relu(x);

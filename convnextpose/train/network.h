@@ -13,6 +13,8 @@
 
 namespace cnp::train {
 
+class SummingCollective;  // sum.h
+
 /// Where a tensor lies in the flat buffer of its kind (parameters or statistics).
 struct Slot {
   std::string name;
@@ -27,6 +29,7 @@ struct Pass {
   /// Of residual ends in order and pictures: [ends, B], what each one's branch is multiplied with
   /// (stochastic depth: 0 or 1 / kept). Undefined: 1.
   torch::Tensor branch_scale;
+  SummingCollective* collective = nullptr;  ///< Statistics of all processes' pictures.
 };
 
 class Network {
@@ -59,7 +62,7 @@ class Network {
     torch::Tensor weight, bias, mean, variance;
   };
   torch::Tensor Forward(torch::Tensor x, const Pass* pass);
-  torch::Tensor Normalise(const torch::Tensor& x, const Tensors& norm, bool training) const;
+  torch::Tensor Normalise(const torch::Tensor& x, const Tensors& norm, const Pass* pass) const;
   void PlaceTensors();
   void View(const Slot& slot, torch::Tensor& tensor);
 

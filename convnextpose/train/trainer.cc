@@ -8,6 +8,7 @@
 #include "convnextpose/train/collective.h"
 #include "convnextpose/train/loss.h"
 #include "convnextpose/train/schedule.h"
+#include "convnextpose/train/sum.h"
 #include "convnextpose/train/training.h"
 
 namespace cnp::train {
@@ -36,11 +37,12 @@ void PrepareThread() {
   if (at::get_num_threads() < 2) at::set_num_threads(2);
 }
 
-class SingleTrainer final : public Trainer {
+class TorchTrainer final : public Trainer {
  public:
-  SingleTrainer(const model::Spec& spec, const Recipe& recipe, std::int64_t steps_per_epoch,
-                torch::Device device)
+  TorchTrainer(const model::Spec& spec, const Recipe& recipe, std::int64_t steps_per_epoch,
+               torch::Device device, SummingCollective* collective)
       : recipe_(recipe),
+        collective_(collective),
         steps_per_epoch_(steps_per_epoch),
         state_{.network = Network(spec, device, torch::kFloat)} {
     drop_path_ = state_.network.drop_path();
@@ -53,7 +55,12 @@ class SingleTrainer final : public Trainer {
     } else {
       CNP_RETURN_IF_ERROR(state_.network.Set(*init));
     }
-    const Network& network = state_.network;
+    Network& network = state_.network;
+    if (collective_ != nullptr) {  // One beginning for all, whatever each was given.
+      const torch::NoGradGuard no_grad;
+      collective_->Broadcast(network.parameters);
+      collective_->Broadcast(network.statistics);
+    }
     state_.moments = {torch::zeros_like(network.parameters), torch::zeros_like(network.parameters)};
     if (recipe_.ema_decay > 0) {
       state_.average_parameters = network.parameters.detach().clone();
@@ -69,6 +76,14 @@ class SingleTrainer final : public Trainer {
       return TryStep(batch);
     } catch (const c10::Error& error) {
       return TorchError(error).In("step " + std::to_string(state_.step));
+    } catch (const CheckFailure&) {
+      throw;
+    } catch (const std::exception& error) {
+      if (collective_ == nullptr) throw;
+      // Gloo's own exceptions: a process is gone, or did not answer in time.
+      return Error{"step " + std::to_string(state_.step) +
+                   ": lost another process of the training: " + error.what() +
+                   "; continue from the last snapshot"};
     }
   }
 
@@ -98,7 +113,7 @@ class SingleTrainer final : public Trainer {
     CheckBatch(batch);
     state_.network.gradients.zero_();
     const Sums sums = BackwardPass(batch);
-    const double joints = static_cast<double>(batch.size) * batch.joints;
+    const double joints = static_cast<double>(batch.size) * world() * batch.joints;
     StepReport report = {.loss = sums.loss / joints,
                          .learning_rate = Rate(),
                          .error_xy = sums.error_xy / std::max(1.0, sums.weight_xy),
@@ -133,15 +148,30 @@ class SingleTrainer final : public Trainer {
     };
     const Tensor target = load(batch.target);
     const Tensor weight = load(batch.weight);
+    // Drawn for the whole batch, of which each process takes its part.
     const Tensor scale =
-        BranchScale(drop_path_, recipe_.seed, state_.step, batch.size, 0, batch.size);
-    const Tensor joints = network.Train(
-        pictures, {.branch_scale = scale.defined() ? scale.to(pictures.options()) : Tensor()});
-    const double count = static_cast<double>(batch.size) * batch.joints;
+        BranchScale(drop_path_, recipe_.seed, state_.step, std::int64_t{batch.size} * world(),
+                    std::int64_t{batch.size} * rank(), batch.size);
+    const Pass pass = {.branch_scale = scale.defined() ? scale.to(pictures.options()) : Tensor(),
+                       .collective = collective_};
+    const Tensor joints = network.Train(pictures, pass);
+    const double count = static_cast<double>(batch.size) * world() * batch.joints;
     (LossSum(joints, target, weight) / count).backward();
-    const Tensor sums = ErrorSums(joints, target, weight).to(torch::kCPU, torch::kDouble);
+    Tensor sums = ErrorSums(joints, target, weight).to(torch::kDouble);
+    if (collective_ != nullptr) {
+      collective_->Sum(network.gradients);
+      collective_->Sum(sums);
+    }
+    sums = sums.cpu();
     const double* s = sums.data_ptr<double>();
     return {s[0], s[1], s[2], s[3], s[4]};
+  }
+
+  [[nodiscard]] int rank() const {
+    return collective_ == nullptr ? 0 : collective_->membership().rank;
+  }
+  [[nodiscard]] int world() const {
+    return collective_ == nullptr ? 1 : collective_->membership().world;
   }
 
   void Update(double learning_rate) {
@@ -156,6 +186,7 @@ class SingleTrainer final : public Trainer {
   }
 
   Recipe recipe_;
+  SummingCollective* collective_;
   std::int64_t steps_per_epoch_;
   TrainingState state_;
   std::vector<double> drop_path_;
@@ -209,15 +240,23 @@ Result<std::unique_ptr<Trainer>> Trainer::Create(const model::Spec& spec, const 
                                                  const model::Weights* init,
                                                  Collective* collective) {
   CNP_RETURN_IF_ERROR(model::Validate(spec));
-  if (collective != nullptr) return Error{"training on several processes is not built in"};
-  CNP_ASSIGN(const torch::Device device, FindDevice(recipe.device, 0));
+  // Join makes no others.
+  auto* const summing = static_cast<SummingCollective*>(collective);
+  const int local_rank = summing == nullptr ? 0 : summing->membership().local_rank;
+  CNP_ASSIGN(const torch::Device device, FindDevice(recipe.device, local_rank));
   try {
     PrepareThread();
-    auto trainer = std::make_unique<SingleTrainer>(spec, recipe, steps_per_epoch, device);
+    auto trainer = std::make_unique<TorchTrainer>(spec, recipe, steps_per_epoch, device, summing);
     CNP_RETURN_IF_ERROR(trainer->Begin(init));
     return std::unique_ptr<Trainer>(std::move(trainer));
   } catch (const c10::Error& error) {
     return TorchError(error).In("device " + recipe.device);
+  } catch (const CheckFailure&) {
+    throw;
+  } catch (const std::exception& error) {
+    if (summing == nullptr) throw;
+    return Error{std::string("the processes of the training did not begin together: ") +
+                 error.what()};
   }
 }
 
