@@ -13,13 +13,13 @@ namespace {
 constexpr int kBarWidth = 30;
 constexpr std::chrono::milliseconds kRedraw{100};
 
+}  // namespace
+
 std::string Duration(double seconds) {
   const long whole = std::lround(seconds);
   if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
   return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
-
-}  // namespace
 
 Progress::Progress(std::string what, std::size_t total)
     : what_(std::move(what)), total_(total), visible_(total > 1 && isatty(STDERR_FILENO) != 0) {}

@@ -7,6 +7,9 @@
 
 namespace cnp::cli {
 
+/// "4:05", or "1:04:05" from an hour on.
+std::string Duration(double seconds);
+
 /// Draws only if stderr is a terminal and there is more than one thing to do. Not thread-safe.
 class Progress {
  public:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 namespace cnp::cli {
@@ -25,6 +26,8 @@ constexpr double kTickGap = 80;  // Of an axis across; down it labels need less.
 constexpr double kTickGapDown = 40;
 constexpr double kSeriesOffset = 2.5;  // Between dots of one row, so that equal ones all show.
 constexpr double kLabelHeight = 14;
+constexpr double kLineHeight = 280;
+constexpr std::size_t kMostPoints = 400;  // Of a line: more than there are pixels help nobody.
 
 /// A range of values laid along a line of pixels.
 struct Axis {
@@ -170,8 +173,55 @@ std::string ScatterDot(const ScatterPoint& point, std::size_t n, const ScatterPl
   return svg + Text(at + side, labels.Take(at, y(point.y) + 4), left ? "end" : "start", point.name);
 }
 
-bool IsFinite(const ScatterPoint& point) {
+template <typename Point>
+bool IsFinite(const Point& point) {
   return std::isfinite(point.x) && std::isfinite(point.y);
+}
+
+// Grid and ticks of both axes, and what they are called.
+std::string Frame(const Axis& x, const Axis& y, double bottom, const std::string& x_axis,
+                  const std::string& y_axis, bool percent) {
+  std::string svg;
+  for (const double tick : Ticks(x)) {
+    svg += Line(x(tick), y.to, x(tick), bottom, "class=\"grid\"");
+    svg += Text(x(tick), bottom + 18, "middle", Label(tick, false));
+  }
+  for (const double tick : Ticks(y)) {
+    svg += Line(x.from, y(tick), x.to, y(tick), "class=\"grid\"");
+    svg += Text(x.from - 8, y(tick) + 4, "end", Label(tick, percent));
+  }
+  svg += Text(x.to, bottom + 38, "end", x_axis);
+  return svg + Text(8, kTop + 6, "start", y_axis);
+}
+
+// Means of so many neighbours that few points are left.
+std::vector<LinePoint> Thinned(const std::vector<LinePoint>& points) {
+  std::vector<LinePoint> finite;
+  std::copy_if(points.begin(), points.end(), std::back_inserter(finite), IsFinite<LinePoint>);
+  const std::size_t group = (finite.size() + kMostPoints - 1) / kMostPoints;
+  if (group <= 1) return finite;
+  std::vector<LinePoint> thinned;
+  for (std::size_t first = 0; first < finite.size(); first += group) {
+    const std::size_t end = std::min(finite.size(), first + group);
+    LinePoint sum;
+    for (std::size_t i = first; i < end; ++i) {
+      sum.x += finite[i].x;
+      sum.y += finite[i].y;
+    }
+    const auto count = static_cast<double>(end - first);
+    thinned.push_back({sum.x / count, sum.y / count});
+  }
+  return thinned;
+}
+
+std::string Polyline(const std::vector<LinePoint>& points, const Axis& x, const Axis& y,
+                     std::string_view colour, const std::string& name) {
+  if (points.size() == 1) return Dot(x(points[0].x), y(points[0].y), colour, name);
+  std::string svg = "<polyline fill=\"none\" stroke-width=\"2\" stroke=\"";
+  svg += std::string(colour) + "\" points=\"";
+  for (const LinePoint& point : points)
+    svg += fmt::format("{:.1f},{:.1f} ", x(point.x), y(point.y));
+  return svg + "\"><title>" + EscapeHtml(name) + "</title></polyline>\n";
 }
 
 }  // namespace
@@ -235,19 +285,36 @@ std::string ToSvg(const ScatterPlot& plot) {
   const Axis x = Fit(x_range, kScatterLeft, kWidth - kRight);
   const Axis y = Fit(y_range, bottom, kTop + 20);
   std::string svg = Begin(kScatterHeight, plot.y_axis + " against " + plot.x_axis);
-  for (const double tick : Ticks(x)) {
-    svg += Line(x(tick), y.to, x(tick), bottom, "class=\"grid\"");
-    svg += Text(x(tick), bottom + 18, "middle", Label(tick, false));
-  }
-  for (const double tick : Ticks(y)) {
-    svg += Line(x.from, y(tick), x.to, y(tick), "class=\"grid\"");
-    svg += Text(x.from - 8, y(tick) + 4, "end", Label(tick, plot.percent));
-  }
-  svg += Text(x.to, bottom + 38, "end", plot.x_axis);
-  svg += Text(8, kTop + 6, "start", plot.y_axis);
+  svg += Frame(x, y, bottom, plot.x_axis, plot.y_axis, plot.percent);
   LabelPlaces labels;
   for (std::size_t n = 0; n < plot.points.size(); ++n) {
     if (IsFinite(plot.points[n])) svg += ScatterDot(plot.points[n], n, plot, x, y, labels);
+  }
+  return svg + "</svg>\n";
+}
+
+std::string ToSvg(const LinePlot& plot) {
+  constexpr double legend_width = 150;
+  std::vector<std::vector<LinePoint>> lines;
+  Range x_range;
+  Range y_range;
+  for (const LineSeries& series : plot.series) {
+    for (const LinePoint& point : lines.emplace_back(Thinned(series.points))) {
+      x_range.Add(point.x);
+      y_range.Add(point.y);
+    }
+  }
+  const double bottom = kLineHeight - kAxisHeight;
+  const Axis x = Fit(x_range, kScatterLeft, kWidth - kRight);
+  const Axis y = Fit(y_range, bottom, kTop + 20);
+  std::string svg = Begin(kLineHeight, plot.y_axis + " against " + plot.x_axis);
+  svg += Frame(x, y, bottom, plot.x_axis, plot.y_axis, plot.percent);
+  for (std::size_t n = 0; n < lines.size(); ++n) {
+    const std::string& name = plot.series[n].name;
+    if (!lines[n].empty()) svg += Polyline(lines[n], x, y, SeriesColour(n), name);
+    if (lines.size() < 2) continue;
+    const double left = kWidth - kRight - legend_width * static_cast<double>(lines.size() - n);
+    svg += Dot(left, kTop, SeriesColour(n), name) + Text(left + 10, kTop + 4, "start", name);
   }
   return svg + "</svg>\n";
 }

@@ -47,4 +47,25 @@ struct ScatterPlot {
 };
 std::string ToSvg(const ScatterPlot& plot);
 
+struct LinePoint {
+  double x = 0;
+  double y = 0;
+};
+
+/// Points in ascending x, joined; those that are not finite are left out.
+struct LineSeries {
+  std::string name;
+  std::vector<LinePoint> points;
+};
+
+/// Several things along one axis, in the colours of their order, with a legend where there are
+/// several. A long series is thinned to means of neighbours.
+struct LinePlot {
+  std::string x_axis;
+  std::string y_axis;
+  std::vector<LineSeries> series;
+  bool percent = false;  ///< y are shares.
+};
+std::string ToSvg(const LinePlot& plot);
+
 }  // namespace cnp::cli
