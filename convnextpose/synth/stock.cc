@@ -38,7 +38,7 @@ DressedBody Dress(const std::shared_ptr<const Body>& body) {
     std::shared_ptr<const Texture> texture;
     float texels = 1;
     if (surface.texture != nullptr) {
-      const Mask mask = ClothMask(*body, surface);
+      const std::vector<std::uint8_t> mask = ClothMask(*body, surface);
       texture = std::make_shared<const Texture>(MakeTexture(*surface.texture, mask));
       texels = TexelsAMetre(*body, surface, *texture);
     }

@@ -8,12 +8,12 @@
 namespace cnp::synth {
 namespace {
 
-TextureLevel FirstLevel(const image::Image& picture, const Mask& mask) {
+TextureLevel FirstLevel(const image::Image& picture, std::span<const std::uint8_t> mask) {
   TextureLevel level{.width = picture.width, .height = picture.height, .texels = {}};
   level.texels.resize(picture.rgb.size() / 3);
   for (std::size_t i = 0; i < level.texels.size(); ++i) {
     const std::uint8_t* rgb = &picture.rgb[3 * i];
-    const std::uint32_t fourth = mask ? mask(rgb[0], rgb[1], rgb[2]) : 0;
+    const std::uint32_t fourth = mask.empty() ? 0 : mask[i];
     level.texels[i] = static_cast<std::uint32_t>(rgb[0] | rgb[1] << 8 | rgb[2] << 16) | fourth
                                                                                             << 24;
   }
@@ -63,8 +63,9 @@ const TextureLevel& Texture::For(float texels_a_pixel) const {
   return levels[level];
 }
 
-Texture MakeTexture(const image::Image& picture, const Mask& mask) {
+Texture MakeTexture(const image::Image& picture, std::span<const std::uint8_t> mask) {
   CNP_CHECK(picture.width > 0 && picture.height > 0, "a texture needs pixels");
+  CNP_CHECK(mask.empty() || mask.size() == picture.rgb.size() / 3, "a mask of another size");
   Texture texture;
   texture.levels.push_back(FirstLevel(picture, mask));
   while (std::max(texture.levels.back().width, texture.levels.back().height) > 1) {

@@ -3,7 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
-#include <functional>
+#include <span>
 #include <vector>
 
 #include "convnextpose/image/image.h"
@@ -30,11 +30,9 @@ struct Texture {
   [[nodiscard]] const TextureLevel& For(float texels_a_pixel) const;
 };
 
-/// What a texel's fourth byte is to be, from its colour; shade.h recolours by it.
-using Mask = std::function<std::uint8_t(std::uint8_t red, std::uint8_t green, std::uint8_t blue)>;
-
-/// Precondition: a picture with pixels. Without `mask` it is 0 everywhere.
-Texture MakeTexture(const image::Image& picture, const Mask& mask = {});
+/// `mask`: the fourth byte of each texel, by which shade.h recolours; empty: 0 everywhere.
+/// Preconditions: a picture with pixels, and as many in the mask.
+Texture MakeTexture(const image::Image& picture, std::span<const std::uint8_t> mask = {});
 
 /// Four bytes, each mixed of four texels' by weights in 1/256ths that sum to 256.
 inline std::uint32_t MixTexels(std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint32_t d,
