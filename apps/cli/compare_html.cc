@@ -27,9 +27,9 @@ h2 { font-size: 18px; margin: 0 0 12px; }
 section { background: #fff; border: 1px solid #e1e4ea; border-radius: 8px; padding: 18px 20px;
   margin-top: 18px; overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: 5px 10px; text-align: left; border-bottom: 1px solid #eceef2;
+th, td { padding: 5px 8px; text-align: left; border-bottom: 1px solid #eceef2;
   white-space: nowrap; }
-td.text:not(:has(.chip)) { white-space: normal; overflow-wrap: anywhere; }
+td.long { white-space: normal; overflow-wrap: anywhere; }
 th { color: #5d6370; font-weight: 600; font-size: 13px; }
 .right { text-align: right; }
 p.note { color: #5d6370; margin: 10px 0 0; font-size: 13px; }
@@ -51,9 +51,11 @@ std::string Chip(std::size_t model) {
 }
 
 std::string CellClass(const std::string& text, bool right) {
+  constexpr std::size_t kLong = 40;  // Numbers and names stay on one line.
   if (text == "as published" || text == "better") return " class=\"good\"";
   if (text == "worse") return " class=\"bad\"";
-  return right ? " class=\"right\"" : " class=\"text\"";
+  if (right) return " class=\"right\"";
+  return text.size() > kLong ? " class=\"long\"" : "";
 }
 
 // `chips`: rows are models, shown with their colours.
@@ -173,9 +175,9 @@ std::string PersonHtml(const Comparison& comparison, std::size_t n, const Person
     const std::string value = Formatted(comparison.metric, person.values[pose.model]);
     const std::string label = EscapeHtml(comparison.models[pose.model].label);
     html += fmt::format(
-        "<figure><figcaption>{}{}: {} {}</figcaption><img alt=\"{}, person {}\" "
+        "<figure><figcaption>{}{}: <b>{}</b> {}</figcaption><img alt=\"{}, person {}\" "
         "src=\"data:image/jpeg;base64,{}\"></figure>\n",
-        Chip(pose.model), label, TitleOf(comparison.metric), value, label, n + 1,
+        Chip(pose.model), label, value, TitleOf(comparison.metric), label, n + 1,
         Base64(pose.jpeg));
   }
   return html + "</article>\n";
@@ -187,7 +189,8 @@ std::string WorstSection(const Comparison& comparison, const WorstPictures& pict
   if (!pictures.people.empty()) {
     html +=
         " White: as labelled; in colour: as predicted; thin lines join the two places of a joint. "
-        "Beside the picture, relative to the root, from the front and from the side";
+        "Beside the picture, relative to the root and not aligned, from the front and from the "
+        "side";
     html += comparison.metric.share ? ": as predicted alone, for only the picture is labelled; how "
                                       "far away people are was told by their bones."
                                     : ".";
