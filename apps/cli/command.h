@@ -27,6 +27,7 @@ void AddBench(CLI::App& root, Command& chosen);
 void AddDataset(CLI::App& root, Command& chosen);
 void AddEval(CLI::App& root, Command& chosen);
 void AddCompare(CLI::App& root, Command& chosen);
+void AddSynth(CLI::App& root, Command& chosen);
 
 /// Prints "convnextpose: <message>" to stderr and returns kFailure.
 int Fail(const Error& error);

@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "apps/cli/dataset.h"
+#include "apps/cli/human36m_files.h"
 #include "apps/cli/progress.h"
 #include "apps/cli/sample_errors.h"
 #include "apps/cli/sample_people.h"
 #include "convnextpose/base/file.h"
-#include "convnextpose/datasets/human36m.h"
 #include "convnextpose/image/decode.h"
 #include "convnextpose/pose/box.h"
 #include "convnextpose/pose/joint_set.h"
@@ -49,22 +49,16 @@ struct SampleOptions {
 
 // One picture, with its truth.
 struct Taken {
-  std::int64_t id = 0;
-  int subject = 0;
-  int action = 0;
-  int camera = 0;  // From 1.
-  int frame = 0;
-  std::string file;
+  Human36mPicture picture;
   std::array<pose::Vec2, kSampleJoints> image_px{};
   SamplePrediction truth;
-  pose::Box box;
 };
 
 pose::Vec3 Relative(const pose::Vec3& point, const pose::Vec3& root) {
   return {point[0] - root[0], point[1] - root[1], point[2] - root[2]};
 }
 
-Taken Take(const SamplePose& world, const SampleCamera& camera) {
+Taken Take(const SamplePose& world, const Human36mCamera& camera) {
   Taken taken;
   std::array<pose::Vec3, kSampleJoints> points{};
   for (std::size_t j = 0; j < world.size(); ++j) points[j] = ToCamera(camera, world[j]);
@@ -74,48 +68,14 @@ Taken Take(const SamplePose& world, const SampleCamera& camera) {
     taken.truth.joints_mm[j] = Relative(points[j], points[0]);
   }
   taken.truth.root_mm = points[0];
-  taken.box = pose::BoxAroundJoints(taken.image_px).value();
+  taken.picture.box = pose::BoxAroundJoints(taken.image_px).value();
   return taken;
 }
 
-std::string FileName(const Taken& taken) {
-  const std::string take = fmt::format("s_{:02}_act_{:02}_subact_01_ca_{:02}", taken.subject,
-                                       taken.action, taken.camera);
-  return fmt::format("{0}/{0}_{1:06}.jpg", take, taken.frame + 1);
-}
-
-Json ToJson(const pose::Box& box) { return {box.x, box.y, box.w, box.h}; }
-
-Json ImageJson(const Taken& taken) {
-  const auto& actions = datasets::Human36mActions();
-  return {{"id", taken.id},
-          {"file_name", taken.file},
-          {"width", kSampleWidth},
-          {"height", kSampleHeight},
-          {"subject", taken.subject},
-          {"action_name", actions[static_cast<std::size_t>(taken.action)]},
-          {"action_idx", taken.action},
-          {"subaction_idx", 1},
-          {"cam_idx", taken.camera},
-          {"frame_idx", taken.frame}};
-}
-
-Json AnnotationJson(const Taken& taken) {
-  return {{"id", taken.id},
-          {"image_id", taken.id},
-          {"bbox", ToJson(taken.box)},
-          {"keypoints_vis", std::vector<bool>(17, true)}};
-}
-
-Json CamerasJson(const std::vector<SampleCamera>& cameras) {
-  Json json = Json::object();
-  for (std::size_t i = 0; i < cameras.size(); ++i) {
-    json[std::to_string(i + 1)] = {{"R", cameras[i].rotation},
-                                   {"t", cameras[i].translation_mm},
-                                   {"f", cameras[i].lens.focal_px},
-                                   {"c", cameras[i].lens.center_px}};
-  }
-  return json;
+std::string FileName(const Human36mPicture& picture) {
+  const std::string take = fmt::format("s_{:02}_act_{:02}_subact_01_ca_{:02}", picture.subject,
+                                       picture.action, picture.camera);
+  return fmt::format("{0}/{0}_{1:06}.jpg", take, picture.frame + 1);
 }
 
 image::Image Draw(const Taken& taken) {
@@ -152,42 +112,38 @@ class Sample {
   }
 
   Status WriteSubject(int subject) {
-    const std::vector<SampleCamera> cameras = SampleCameras(subject, options_.seed);
-    Json joints = Json::object();
-    Json images = Json::array();
-    Json annotations = Json::array();
+    const std::vector<Human36mCamera> cameras = SampleCameras(subject, options_.seed);
+    Human36mFiles files;
+    for (std::size_t c = 0; c < cameras.size(); ++c) {
+      files.AddCamera(static_cast<int>(c) + 1, cameras[c]);
+    }
     for (const int action : kActions) {
-      Json frames = Json::object();
       for (const int frame : kFrames) {
         const SamplePose world = PoseOf(subject, action, frame, options_.seed);
-        frames[std::to_string(frame)] = world;
+        files.AddPose(action, 1, frame, world);
         for (std::size_t c = 0; c < cameras.size(); ++c) {
           Taken taken = Take(world, cameras[c]);
-          taken.id = static_cast<std::int64_t>(all_.size()) + 1;
-          taken.subject = subject;
-          taken.action = action;
-          taken.camera = static_cast<int>(c) + 1;
-          taken.frame = frame;
-          taken.file = FileName(taken);
-          images.push_back(ImageJson(taken));
-          annotations.push_back(AnnotationJson(taken));
+          Human36mPicture& picture = taken.picture;
+          picture.id = static_cast<std::int64_t>(all_.size()) + 1;
+          picture.subject = subject;
+          picture.action = action;
+          picture.camera = static_cast<int>(c) + 1;
+          picture.frame = frame;
+          picture.width = kSampleWidth;
+          picture.height = kSampleHeight;
+          picture.file = FileName(picture);
+          files.AddPicture(picture);
           all_.push_back(std::move(taken));
         }
       }
-      joints[std::to_string(action)] = {{"1", frames}};
     }
-    const auto path = [&](const char* what) {
-      return root_ / "annotations" / fmt::format("Human36M_subject{}_{}.json", subject, what);
-    };
-    CNP_RETURN_IF_ERROR(WriteJson(path("camera"), CamerasJson(cameras)));
-    CNP_RETURN_IF_ERROR(WriteJson(path("joint_3d"), joints));
-    return WriteJson(path("data"), {{"images", images}, {"annotations", annotations}});
+    return files.Write(root_, subject);
   }
 
   Status WritePictures() {
     Progress progress("drawing", all_.size());
     for (const Taken& taken : all_) {
-      const fs::path path = root_ / "images" / taken.file;
+      const fs::path path = root_ / "images" / taken.picture.file;
       CNP_RETURN_IF_ERROR(MakeFolder(path.parent_path()));
       CNP_RETURN_IF_ERROR(WriteFileAtomically(path, image::EncodeJpeg(Draw(taken))));
       progress.Advance();
@@ -200,12 +156,13 @@ class Sample {
     for (const SampleError& error : SampleErrors()) {
       Json list = Json::array();
       for (const Taken& taken : all_) {
-        if (taken.subject == 1 || taken.frame % kTestEvery != 0) continue;
+        if (taken.picture.subject == 1 || taken.picture.frame % kTestEvery != 0) continue;
         const SamplePrediction prediction = error.apply(taken.truth);
-        const pose::Box box = pose::NetworkBox(taken.box, kSampleWidth, kSampleHeight).value();
-        list.push_back({{"image_id", taken.id},
+        const pose::Box box =
+            pose::NetworkBox(taken.picture.box, kSampleWidth, kSampleHeight).value();
+        list.push_back({{"image_id", taken.picture.id},
                         {"joint_cam", prediction.joints_mm},
-                        {"bbox", ToJson(box)},
+                        {"bbox", {box.x, box.y, box.w, box.h}},
                         {"root_cam", prediction.root_mm}});
       }
       const std::string name = std::string(error.name) + ".json";
@@ -218,8 +175,8 @@ class Sample {
   [[nodiscard]] Json Expected(const std::vector<int>& subjects) const {
     std::vector<SamplePrediction> truths;
     for (const Taken& taken : all_) {
-      const bool wanted = std::ranges::find(subjects, taken.subject) != subjects.end();
-      if (wanted && taken.frame % kTestEvery == 0) truths.push_back(taken.truth);
+      const bool wanted = std::ranges::find(subjects, taken.picture.subject) != subjects.end();
+      if (wanted && taken.picture.frame % kTestEvery == 0) truths.push_back(taken.truth);
     }
     Json files = Json::object();
     for (const SampleError& error : SampleErrors()) {

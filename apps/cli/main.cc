@@ -53,6 +53,7 @@ int Run(int argc, char** argv) {
   cnp::cli::AddDataset(app, command);
   cnp::cli::AddEval(app, command);
   cnp::cli::AddCompare(app, command);
+  cnp::cli::AddSynth(app, command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -142,8 +142,8 @@ SamplePose PoseOf(int subject, int action, int frame, std::uint64_t seed) {
   return pose;
 }
 
-std::vector<SampleCamera> SampleCameras(int subject, std::uint64_t seed) {
-  std::vector<SampleCamera> cameras;
+std::vector<Human36mCamera> SampleCameras(int subject, std::uint64_t seed) {
+  std::vector<Human36mCamera> cameras;
   Habits habits(subject, 99, seed);
   for (const auto& [x, y] :
        {std::pair{2000., -4600.}, {1900., 4700.}, {-2100., -4500.}, {-1800., 4800.}}) {
@@ -154,7 +154,7 @@ std::vector<SampleCamera> SampleCameras(int subject, std::uint64_t seed) {
     const Vec3 z = Unit(Sum(target, Times(position, -1)));
     const Vec3 level = Unit(Cross(z, {0, 0, 1}));  // x without roll; y is down.
     const Vec3 down = Cross(z, level);
-    SampleCamera camera;
+    Human36mCamera camera;
     camera.rotation = {Sum(Times(level, std::cos(roll)), Times(down, std::sin(roll))),
                        Sum(Times(down, std::cos(roll)), Times(level, -std::sin(roll))), z};
     for (std::size_t i = 0; i < 3; ++i) {
@@ -167,7 +167,7 @@ std::vector<SampleCamera> SampleCameras(int subject, std::uint64_t seed) {
   return cameras;
 }
 
-Vec3 ToCamera(const SampleCamera& camera, const Vec3& world_mm) {
+Vec3 ToCamera(const Human36mCamera& camera, const Vec3& world_mm) {
   Vec3 out{};
   for (std::size_t i = 0; i < 3; ++i) {
     out[i] = Dot(camera.rotation[i], world_mm) + camera.translation_mm[i];

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "convnextpose/pose/camera.h"
+#include "apps/cli/human36m_files.h"
 #include "convnextpose/pose/vec.h"
 
 namespace cnp::cli {
@@ -18,19 +18,12 @@ using SamplePose = std::array<pose::Vec3, 17>;
 /// Of the actions of Human3.6M, 9 sits, 14 walks, all others stand and move their arms.
 SamplePose PoseOf(int subject, int action, int frame, std::uint64_t seed);
 
-/// camera = R * world + t.
-struct SampleCamera {
-  std::array<pose::Vec3, 3> rotation{};  // Rows.
-  pose::Vec3 translation_mm{};
-  pose::Camera lens;
-};
-
 inline constexpr int kSampleWidth = 1000;
 inline constexpr int kSampleHeight = 1002;
 
 /// Four in the corners of the room, tilted as real ones are.
-std::vector<SampleCamera> SampleCameras(int subject, std::uint64_t seed);
+std::vector<Human36mCamera> SampleCameras(int subject, std::uint64_t seed);
 
-pose::Vec3 ToCamera(const SampleCamera& camera, const pose::Vec3& world_mm);
+pose::Vec3 ToCamera(const Human36mCamera& camera, const pose::Vec3& world_mm);
 
 }  // namespace cnp::cli
