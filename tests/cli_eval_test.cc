@@ -118,6 +118,9 @@ TEST_F(CliEvalTest, ThreadsAndBatchesDoNotMatter) {
           .exit_code,
       0);
   EXPECT_EQ(Found("1.json"), Found("3.json"));
+  const Json settings = Json::parse(Read(Path("3.json")))["settings"];
+  EXPECT_EQ(settings["threads"], 3);
+  EXPECT_EQ(settings["batch"], 4);
 }
 
 TEST_F(CliEvalTest, ARunThatIsKilledGoesOn) {

@@ -108,17 +108,16 @@ void Fill(image::Image& picture, const pose::Vec2& centre, int side,
 
 }  // namespace
 
-model::Spec PointerSpec() {
+model::Spec PointerSpec(int joints) {
   return {.name = "pointer",
           .depths = {1, 1, 1, 1},
           .dims = {kChannels, kChannels, kChannels, kChannels},
           .head = {{kChannels, 3, true}, {kChannels, 3, true}, {kChannels, 3, false}},
           .depth_bins = 32,
-          .joints = 18};
+          .joints = joints};
 }
 
-model::Weights PointerWeights() {
-  const model::Spec spec = PointerSpec();
+model::Weights PointerWeights(const model::Spec& spec) {
   model::Weights weights;
   for (const model::TensorSpec& tensor : model::Tensors(model::Layers(spec))) {
     if (!tensor.counter) weights.Set(tensor.name, {tensor.shape, ValuesOf(tensor, spec)});
@@ -126,11 +125,12 @@ model::Weights PointerWeights() {
   return weights;
 }
 
-Status WritePointerCheckpoint(const std::filesystem::path& path) {
-  const model::Weights weights = PointerWeights();
+Status WritePointerCheckpoint(const std::filesystem::path& path, int joints) {
+  const model::Spec spec = PointerSpec(joints);
+  const model::Weights weights = PointerWeights(spec);
   const std::int64_t counter = 1;
   std::vector<checkpoint::Tensor> tensors;
-  for (const model::TensorSpec& tensor : model::Tensors(model::Layers(PointerSpec()))) {
+  for (const model::TensorSpec& tensor : model::Tensors(model::Layers(spec))) {
     if (tensor.counter) {
       tensors.push_back(checkpoint::DenseTensor(tensor.name, checkpoint::DType::kI64, tensor.shape,
                                                 std::as_bytes(std::span(&counter, 1))));

@@ -13,13 +13,13 @@
 
 namespace cnp::test {
 
-/// 256 x 256 pixels to 32 x 32 x 32 cells of 18 joints. It sees blocks of 32 pixels and
+/// 256 x 256 pixels to 32 x 32 x 32 cells of each joint. It sees blocks of 32 pixels and
 /// interpolates between them: positions are good to half a block, an eighth of the box less.
-model::Spec PointerSpec();
-model::Weights PointerWeights();
+model::Spec PointerSpec(int joints = 18);
+model::Weights PointerWeights(const model::Spec& spec = PointerSpec());
 
 /// As a PyTorch checkpoint; identified without any option.
-Status WritePointerCheckpoint(const std::filesystem::path& path);
+Status WritePointerCheckpoint(const std::filesystem::path& path, int joints = 18);
 
 /// A grey picture with a red and a green square of `side` pixels about these centres.
 image::Image TwoSpots(int width, int height, const pose::Vec2& red, const pose::Vec2& green,

@@ -20,6 +20,7 @@
 #include "convnextpose/datasets/human36m.h"
 #include "convnextpose/datasets/open.h"
 #include "convnextpose/engine/isa.h"
+#include "convnextpose/eval/mupots_mat.h"
 #include "convnextpose/eval/predictions.h"
 #include "convnextpose/eval/result.h"
 #include "convnextpose/model/layers.h"
@@ -38,6 +39,8 @@ constexpr const char* kExamples = R"(Examples:
       goes on with a run that was cut off
   convnextpose eval --dataset human36m --data data/Human36M --predictions theirs.json
       scores predictions; no network and no picture is read
+  convnextpose eval --dataset mupots --data data/MuPoTS --weights muco.tar --mupots-mat results
+      preds_2d_kpt_mupots.mat and preds_3d_kpt_mupots.mat for MuPoTS-3D's own evaluation
   mpirun -n 4 convnextpose eval --dataset human36m --data data/Human36M --weights L.tar --json l.json
       four processes, on one machine or many, where the program is built with MPI (-DCNP_MPI=ON)
 Exit code: 0 all samples scored, 1 something failed or was left out, 2 wrong usage.)";
@@ -67,6 +70,7 @@ struct EvalOptions {
   std::string json;
   std::string out;
   std::string save_predictions;
+  std::string mupots_mat;
   bool resume = false;
 };
 
@@ -158,6 +162,11 @@ void Register(CLI::App& command, EvalOptions& options) {
       .add_option("--save-predictions", options.save_predictions,
                   "The poses of one network as a file that --predictions takes")
       ->group(kOutput);
+  command
+      .add_option("--mupots-mat", options.mupots_mat,
+                  "With --dataset mupots, a folder for preds_2d_kpt_mupots.mat and "
+                  "preds_3d_kpt_mupots.mat, which its MATLAB evaluators read")
+      ->group(kOutput);
   command.footer(kExamples);
 }
 
@@ -171,9 +180,14 @@ struct Request {
 };
 
 Status CheckOutputs(const EvalOptions& options, std::size_t networks) {
-  if (networks > 1 && (!options.json.empty() || !options.save_predictions.empty())) {
+  if (networks > 1 &&
+      (!options.json.empty() || !options.save_predictions.empty() || !options.mupots_mat.empty())) {
     return Error{fmt::format(
-        "--json and --save-predictions take one network, not {}: give --out FOLDER", networks)};
+        "--json, --save-predictions and --mupots-mat take one network, not {}: give --out FOLDER",
+        networks)};
+  }
+  if (!options.mupots_mat.empty() && options.dataset != "mupots") {
+    return Error{"--mupots-mat is for --dataset mupots, not for " + options.dataset};
   }
   const bool file = !options.out.empty() || (!options.json.empty() && options.json != "-");
   if (options.resume && !file) {
@@ -216,6 +230,7 @@ class Evaluator {
     const auto layers = model::Layers(loaded.spec);
     const convert::FoldedNetwork folded = convert::FoldBatchNorm(layers, loaded.weights);
     const engine::Network network(folded.layers, folded.weights, request_.precision);
+    if (!options_.mupots_mat.empty()) CNP_RETURN_IF_ERROR(eval::CheckMupotsJoints(*set));
     eval::Evaluation evaluation = Begin();
     evaluation.model = {.name = NameOf(path),
                         .variant = loaded.spec.name,
@@ -241,6 +256,8 @@ class Evaluator {
     CNP_ASSIGN(EvalOutcome outcome,
                RunEvalJob(job, std::move(answers), journal ? &*journal : nullptr, team_));
     if (!team_.leads()) return {};
+    evaluation.settings.threads = outcome.threads;
+    evaluation.settings.batch = outcome.batch;
     CNP_RETURN_IF_ERROR(Finish(evaluation, std::move(outcome), *set, output));
     if (!output.empty()) Journal::RemoveAll(output);
     return {};
@@ -331,11 +348,7 @@ class Evaluator {
     }
     AddAll(outcome.left_out, evaluation.left_out);
     complete_ = complete_ && outcome.left_out.count == 0;
-    if (!options_.save_predictions.empty()) {
-      CNP_RETURN_IF_ERROR(
-          WriteFileAtomically(options_.save_predictions,
-                              eval::ToJson(eval::ToPredictions(outcome.records, predicted))));
-    }
+    CNP_RETURN_IF_ERROR(SavePoses(outcome.records, predicted));
     evaluation.records = std::move(outcome.records);
     if (options_.json == "-") {
       Print(eval::ToJson(evaluation) + "\n");
@@ -344,6 +357,18 @@ class Evaluator {
     }
     if (output.empty()) return {};
     return WriteFileAtomically(output, eval::ToJson(evaluation));
+  }
+
+  // `set`: the joints of the records' poses.
+  [[nodiscard]] Status SavePoses(const std::vector<eval::Record>& records,
+                                 const pose::JointSet& set) const {
+    if (!options_.save_predictions.empty()) {
+      CNP_RETURN_IF_ERROR(WriteFileAtomically(options_.save_predictions,
+                                              eval::ToJson(eval::ToPredictions(records, set))));
+    }
+    if (options_.mupots_mat.empty()) return {};
+    CNP_ASSIGN(const eval::MupotsResults results, eval::ToMupots(records, set, dataset_));
+    return eval::WriteMupots(options_.mupots_mat, results);
   }
 
   // What a file has beyond the people that are evaluated, as it may well have.
@@ -364,6 +389,14 @@ class Evaluator {
   bool complete_ = true;
 };
 
+// Nothing where none is asked for.
+Status MakeFolder(const std::string& path) {
+  if (path.empty()) return {};
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  return error ? Status(Error{path + ": cannot make this folder: " + error.message()}) : Status();
+}
+
 Result<int> Evaluate(const EvalOptions& options, const Request& request, Team& team) {
   CNP_ASSIGN(datasets::Dataset dataset,
              datasets::OpenDataset(options.dataset, options.data, request.read));
@@ -374,11 +407,8 @@ Result<int> Evaluate(const EvalOptions& options, const Request& request, Team& t
   if (dataset.samples.empty()) {
     return Error{options.data + ": no sample to evaluate; `convnextpose dataset check` tells why"};
   }
-  if (!options.out.empty()) {
-    std::error_code error;
-    std::filesystem::create_directories(options.out, error);
-    if (error) return Error{options.out + ": cannot make this folder: " + error.message()};
-  }
+  CNP_RETURN_IF_ERROR(MakeFolder(options.out));
+  CNP_RETURN_IF_ERROR(MakeFolder(options.mupots_mat));
   Evaluator evaluator(options, request, std::move(dataset), team);
   int code = kSuccess;
   if (!options.predictions.empty() && team.leads()) {

@@ -84,6 +84,29 @@ Result<MupotsPeople<Vec>> Read(const std::filesystem::path& path) {
   return read;
 }
 
+const pose::JointSet& Joints() { return *pose::FindJointSet("mupots").value(); }
+
+// By name: MuCo's networks have four joints more.
+std::vector<pose::Vec3> InMupotsJoints(const Record& record, const pose::JointSet& set) {
+  CNP_CHECK(record.camera_mm.size() == set.joints.size(), "a pose has the set's joints");
+  std::vector<pose::Vec3> camera_mm;
+  for (const std::string_view joint : Joints().joints) {
+    const auto at = std::ranges::find(set.joints, joint) - set.joints.begin();
+    camera_mm.push_back(record.camera_mm[static_cast<std::size_t>(at)]);
+  }
+  return camera_mm;
+}
+
+using Samples = std::map<std::pair<std::int64_t, std::int64_t>, const datasets::Sample*>;
+
+Samples ById(const datasets::Dataset& dataset) {
+  Samples samples;
+  for (const datasets::Sample& sample : dataset.samples) {
+    samples.emplace(std::pair(sample.image_id, sample.annotation_id), &sample);
+  }
+  return samples;
+}
+
 }  // namespace
 
 std::string MupotsVariable(const std::string& file) {
@@ -91,28 +114,37 @@ std::string MupotsVariable(const std::string& file) {
   return path.parent_path().filename().string() + "_" + path.stem().string();
 }
 
-Result<MupotsResults> ToMupots(std::span<const Record> records, const datasets::Dataset& dataset) {
-  std::map<std::pair<std::int64_t, std::int64_t>, const datasets::Sample*> samples;
-  for (const datasets::Sample& sample : dataset.samples) {
-    samples.emplace(std::pair(sample.image_id, sample.annotation_id), &sample);
+Status CheckMupotsJoints(const pose::JointSet& set) {
+  std::string missing;
+  for (const std::string_view joint : Joints().joints) {
+    if (std::ranges::find(set.joints, joint) != set.joints.end()) continue;
+    missing += (missing.empty() ? "" : ", ") + std::string(joint);
   }
+  if (missing.empty()) return {};
+  return Error{"MuPoTS' evaluators need all of its 17 joints; " + std::string(set.title) +
+               " has no " + missing};
+}
+
+Result<MupotsResults> ToMupots(std::span<const Record> records, const pose::JointSet& set,
+                               const datasets::Dataset& dataset) {
+  CNP_RETURN_IF_ERROR(CheckMupotsJoints(set));
+  const Samples samples = ById(dataset);
   MupotsResults results;
   for (const Record& record : records) {
     const auto sample = samples.find({record.image_id, record.annotation_id});
     if (sample == samples.end() || record.camera_mm.empty()) continue;
-    CNP_CHECK(record.camera_mm.size() == dataset.joints->joints.size(),
-              "a pose has the dataset's joints");
     const std::string variable = MupotsVariable(record.file);
     if (!IsVariable(variable)) {
       return Error{record.file + ": \"" + variable +
                    "\" can be no variable; MuPoTS has pictures like TS1/img_0001.jpg"};
     }
-    std::vector<pose::Vec2> image_px;
-    for (const pose::Vec3& mm : record.camera_mm) {
-      image_px.push_back(Project(sample->second->camera, mm));
-    }
+    std::vector<pose::Vec3> camera_mm = InMupotsJoints(record, set);
+    std::vector<pose::Vec2> image_px(camera_mm.size());
+    std::ranges::transform(camera_mm, image_px.begin(), [&](const pose::Vec3& mm) {
+      return Project(sample->second->camera, mm);
+    });
     results.image_px[variable].push_back(std::move(image_px));
-    results.camera_mm[variable].push_back(record.camera_mm);
+    results.camera_mm[variable].push_back(std::move(camera_mm));
   }
   return results;
 }
@@ -123,6 +155,11 @@ Status WriteMupots(const std::filesystem::path& path, const MupotsPeople<pose::V
 
 Status WriteMupots(const std::filesystem::path& path, const MupotsPeople<pose::Vec3>& people) {
   return Write(path, people);
+}
+
+Status WriteMupots(const std::filesystem::path& folder, const MupotsResults& results) {
+  CNP_RETURN_IF_ERROR(WriteMupots(folder / "preds_2d_kpt_mupots.mat", results.image_px));
+  return WriteMupots(folder / "preds_3d_kpt_mupots.mat", results.camera_mm);
 }
 
 Result<MupotsPeople<pose::Vec2>> ReadMupots2d(const std::filesystem::path& path) {

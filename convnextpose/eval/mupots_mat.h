@@ -12,6 +12,7 @@
 #include "convnextpose/base/result.h"
 #include "convnextpose/datasets/dataset.h"
 #include "convnextpose/eval/record.h"
+#include "convnextpose/pose/joint_set.h"
 #include "convnextpose/pose/vec.h"
 
 namespace cnp::eval {
@@ -28,15 +29,22 @@ struct MupotsResults {
 /// "MultiPersonTestSet/TS1/img_0001.jpg" -> "TS1_img_0001".
 std::string MupotsVariable(const std::string& file);
 
-/// What records predict, seen by the cameras of their samples. Errors: a picture whose name makes
-/// no variable. People without a pose in space are left out; records that are not of this dataset
-/// too. Precondition: the records' poses are in the dataset's joints.
-Result<MupotsResults> ToMupots(std::span<const Record> records, const datasets::Dataset& dataset);
+/// Whether poses in these joints have all of MuPoTS. The error names those that they have not.
+Status CheckMupotsJoints(const pose::JointSet& set);
+
+/// What records predict in the joints of `set`, seen by the cameras of their samples, in the 17
+/// joints of MuPoTS. Errors: a picture whose name makes no variable, those of CheckMupotsJoints.
+/// People without a pose in space are left out; records that are not of this dataset too.
+/// Precondition: the records' poses are in the joints of `set`.
+Result<MupotsResults> ToMupots(std::span<const Record> records, const pose::JointSet& set,
+                               const datasets::Dataset& dataset);
 
 /// Atomic; overwrite `path`. Errors: those of writing, a name that is no MATLAB variable, people
 /// with different joints in one picture.
 Status WriteMupots(const std::filesystem::path& path, const MupotsPeople<pose::Vec2>& people);
 Status WriteMupots(const std::filesystem::path& path, const MupotsPeople<pose::Vec3>& people);
+/// Both files by their names; the folder must be there.
+Status WriteMupots(const std::filesystem::path& folder, const MupotsResults& results);
 
 /// Errors: missing, a variable of another shape, those of ReadMat5 (mat5.h).
 Result<MupotsPeople<pose::Vec2>> ReadMupots2d(const std::filesystem::path& path);

@@ -189,7 +189,8 @@ TEST(ToMupotsTest, NamesPicturesAndProjects) {
   stranger.image_id = 9;
   Record without = record;
   without.camera_mm.clear();
-  const auto results = ToMupots(std::vector{record, stranger, without, record}, dataset);
+  const auto results =
+      ToMupots(std::vector{record, stranger, without, record}, *dataset.joints, dataset);
   ASSERT_TRUE(results.ok());
   ASSERT_EQ(results->image_px.size(), 1U);
   const auto& people = results->image_px.at("TS3_img_000012");
@@ -197,7 +198,32 @@ TEST(ToMupotsTest, NamesPicturesAndProjects) {
   EXPECT_EQ(people[0][3], (Vec2{200, 300}));
   EXPECT_EQ(results->camera_mm.at("TS3_img_000012")[1][16], (Vec3{100, 50, 1000}));
   record.file = "no folder.jpg";
-  EXPECT_THAT(ToMupots({&record, 1}, dataset).error().message, HasSubstr("can be no variable"));
+  EXPECT_THAT(ToMupots({&record, 1}, *dataset.joints, dataset).error().message,
+              HasSubstr("can be no variable"));
+}
+
+// A pose whose joint j is at x = j, in another set's order.
+TEST(ToMupotsTest, MatchesJointsByTheirNames) {
+  const pose::JointSet& muco = *pose::FindJointSet("muco").value();
+  datasets::Dataset dataset;
+  dataset.joints = *pose::FindJointSet("mupots");
+  dataset.samples = {{.image_id = 1, .annotation_id = 2, .camera = {{1000, 1000}, {0, 0}}}};
+  std::vector<std::string_view> names(muco.joints.rbegin(), muco.joints.rend());
+  pose::JointSet reversed = muco;
+  reversed.joints = names;
+  Record record = {.image_id = 1, .annotation_id = 2, .file = "TS1/img_0001.jpg"};
+  for (int j = 0; j < muco.size(); ++j) record.camera_mm.push_back({1.0 * j, 0, 1000});
+  const auto results = ToMupots({&record, 1}, reversed, dataset);
+  ASSERT_TRUE(results.ok()) << results.error().message;
+  const auto& person = results->camera_mm.at("TS1_img_0001")[0];
+  ASSERT_EQ(person.size(), 17U);
+  EXPECT_EQ(person[0], (Vec3{20, 0, 1000})) << "Head_top, the last of the reversed";
+  EXPECT_EQ(person[16], (Vec3{4, 0, 1000}));
+  EXPECT_EQ(results->image_px.at("TS1_img_0001")[0][16], (Vec2{4, 0}));
+
+  record.camera_mm.resize(18);
+  EXPECT_THAT(ToMupots({&record, 1}, pose::Human36m(), dataset).error().message,
+              HasSubstr("has no Head_top, Spine"));
 }
 
 }  // namespace
