@@ -1,18 +1,26 @@
 // Sums over processes, as the training step needs them. Internal to this folder.
 #pragma once
 
+#include <stdexcept>
+
 #include "convnextpose/train/collective.h"
 #include "convnextpose/train/torch.h"
 
 namespace cnp::train {
 
+/// Another process is gone; what() says which or how it was found.
+class LostProcess : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// What Collective::Join returns.
 class SummingCollective : public Collective {
  public:
   /// Replaces `tensor` (contiguous) by its sum over all processes, the same bits everywhere.
-  /// Throws c10::Error or std::exception when a process is lost.
+  /// Throws LostProcess.
   virtual void Sum(torch::Tensor& tensor) = 0;
-  /// Replaces `tensor` by rank 0's.
+  /// Replaces `tensor` (contiguous) by rank 0's. Throws LostProcess.
   virtual void Broadcast(torch::Tensor& tensor) = 0;
 };
 

@@ -76,14 +76,9 @@ class TorchTrainer final : public Trainer {
       return TryStep(batch);
     } catch (const c10::Error& error) {
       return TorchError(error).In("step " + std::to_string(state_.step));
-    } catch (const CheckFailure&) {
-      throw;
-    } catch (const std::exception& error) {
-      if (collective_ == nullptr) throw;
-      // Gloo's own exceptions: a process is gone, or did not answer in time.
-      return Error{"step " + std::to_string(state_.step) +
-                   ": lost another process of the training: " + error.what() +
-                   "; continue from the last snapshot"};
+    } catch (const LostProcess& error) {
+      return Error{"step " + std::to_string(state_.step) + ": " + error.what() +
+                   "; start all again, from the last saved state"};
     }
   }
 
@@ -111,6 +106,7 @@ class TorchTrainer final : public Trainer {
   Result<StepReport> TryStep(const Batch& batch) {
     PrepareThread();
     CheckBatch(batch);
+    CNP_RETURN_IF_ERROR(CheckTogether(batch));
     state_.network.gradients.zero_();
     const Sums sums = BackwardPass(batch);
     const double joints = static_cast<double>(batch.size) * world() * batch.joints;
@@ -135,6 +131,20 @@ class TorchTrainer final : public Trainer {
     CNP_CHECK(batch.pictures.size() == pixels * 3 && batch.target.size() == values &&
                   batch.weight.size() == values,
               "a batch's sizes");
+  }
+
+  /// That all processes are at the same step, with parts of the same size.
+  [[nodiscard]] Status CheckTogether(const Batch& batch) const {
+    if (collective_ == nullptr) return {};
+    const Tensor own = torch::tensor({state_.step, std::int64_t{batch.size}}, torch::kLong);
+    // Sums and sums of squares are as expected only where all are equal.
+    const Tensor both = torch::cat({own, own * own});
+    Tensor sums = both.clone();
+    collective_->Sum(sums);
+    if (torch::equal(sums, both * world())) return {};
+    return Error{"step " + std::to_string(state_.step) +
+                 ": not all processes of the training are at this step with as many pictures; "
+                 "start all from the same saved state, with the same options"};
   }
 
   /// Leaves the gradients of the mean loss in the network.
@@ -240,10 +250,10 @@ Result<std::unique_ptr<Trainer>> Trainer::Create(const model::Spec& spec, const 
                                                  const model::Weights* init,
                                                  Collective* collective) {
   CNP_RETURN_IF_ERROR(model::Validate(spec));
+  const Membership self = collective == nullptr ? Membership{} : collective->membership();
+  CNP_ASSIGN(const torch::Device device, FindDevice(recipe.device, self.local_rank));
   // Join makes no others.
-  auto* const summing = static_cast<SummingCollective*>(collective);
-  const int local_rank = summing == nullptr ? 0 : summing->membership().local_rank;
-  CNP_ASSIGN(const torch::Device device, FindDevice(recipe.device, local_rank));
+  auto* const summing = self.world == 1 ? nullptr : static_cast<SummingCollective*>(collective);
   try {
     PrepareThread();
     auto trainer = std::make_unique<TorchTrainer>(spec, recipe, steps_per_epoch, device, summing);
@@ -251,12 +261,8 @@ Result<std::unique_ptr<Trainer>> Trainer::Create(const model::Spec& spec, const 
     return std::unique_ptr<Trainer>(std::move(trainer));
   } catch (const c10::Error& error) {
     return TorchError(error).In("device " + recipe.device);
-  } catch (const CheckFailure&) {
-    throw;
-  } catch (const std::exception& error) {
-    if (summing == nullptr) throw;
-    return Error{std::string("the processes of the training did not begin together: ") +
-                 error.what()};
+  } catch (const LostProcess& error) {
+    return Error{std::string("before the first step: ") + error.what()};
   }
 }
 
