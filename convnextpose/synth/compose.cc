@@ -82,7 +82,7 @@ void AddObjects(const SceneOptions& options, const Stock& stock, Random random, 
                                      Float(random.Normal(0, 0.15)));
     // Small enough to hide a limb rather than the person.
     const double size = share * random.LogUniform(0.1, 0.45) * (in_front ? 1 : 2);
-    const Texture& pattern = PickOf(stock.patterns, random);
+    const Texture& pattern = PickOf(stock.patterns, random)->Get();
     parts.meshes.push_back(MakeThing(Random(random.Next()), middle, Float(size), pattern));
   }
 }
@@ -130,7 +130,7 @@ void AddScenery(const SceneOptions& options, const Stock& stock, double roll, st
   const auto panoramas = static_cast<double>(stock.panoramas.size());
   const auto photographs = static_cast<double>(stock.photographs.size());
   const bool around = random.Chance(panoramas / (panoramas + photographs));
-  const Scenery& scenery = PickOf(around ? stock.panoramas : stock.photographs, random);
+  const Scenery& scenery = PickOf(around ? stock.panoramas : stock.photographs, random)->Get();
   parts.backdrop = around ? Panorama(scenery.texture, random)
                           : Photograph(options, scenery.texture, roll, random);
   parts.light = MakeLight(*scenery.background, Random(seed, kLight));

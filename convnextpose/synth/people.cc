@@ -98,8 +98,8 @@ Mesh Wear(const DressedBody& dressed, PosedBody posed, Random& random) {
 }  // namespace
 
 Actor MakeActor(const Stock& stock, const Eigen::Vector2f& place, Random random) {
-  const DressedBody& dressed =
-      stock.bodies[static_cast<std::size_t>(random.Pick(static_cast<int>(stock.bodies.size())))];
+  const int number = random.Pick(static_cast<int>(stock.bodies.size()));
+  const DressedBody& dressed = stock.bodies[static_cast<std::size_t>(number)]->Get();
   const Body& body = *dressed.body;
   const Proportions proportions = MakeProportions(body, random.Next());
   PosedBody posed;

@@ -2,15 +2,15 @@
 
 #include <cmath>
 #include <cstdint>
+#include <utility>
 
-#include "convnextpose/base/thread_pool.h"
 #include "convnextpose/synth/paint.h"
 #include "convnextpose/synth/recolor.h"
 
 namespace cnp::synth {
 namespace {
 
-constexpr int kMadeBodies = 64;
+constexpr std::uint64_t kMadeBodies = 64;
 constexpr std::uint64_t kPaintedOfEach = 12;
 constexpr std::uint64_t kPatterns = 24;
 
@@ -48,26 +48,25 @@ DressedBody Dress(const std::shared_ptr<const Body>& body) {
   return dressed;
 }
 
-// Making and dressing one takes some 30 ms.
-void MakeBodies(Stock& stock) {
-  stock.bodies.resize(kMadeBodies);
-  ThreadPool pool;
-  pool.ParallelFor(kMadeBodies, [&](int task, int /*worker*/) {
-    const auto body = std::make_shared<const Body>(MakeBody(static_cast<std::uint64_t>(task)));
-    stock.bodies[static_cast<std::size_t>(task)] = Dress(body);
-  });
+template <typename T, typename Make>
+void Add(LazyList<T>& list, const Make& make) {
+  list.push_back(std::make_unique<const Lazy<T>>(make));
 }
 
 void AddScenery(const std::shared_ptr<const Background>& background, Stock& stock) {
-  std::vector<Scenery>& list = background->panorama ? stock.panoramas : stock.photographs;
-  list.push_back({.background = background, .texture = MakeTexture(background->picture)});
+  Add(background->panorama ? stock.panoramas : stock.photographs, [background] {
+    return Scenery{.background = background, .texture = MakeTexture(background->picture)};
+  });
 }
 
-void PaintScenery(Stock& stock) {
+void AddPaintedScenery(Stock& stock) {
   for (std::uint64_t i = 0; i < kPaintedOfEach; ++i) {
     for (const bool panorama : {true, false}) {
-      AddScenery(std::make_shared<const Background>(PaintBackground(Random(i, 7), panorama)),
-                 stock);
+      Add(panorama ? stock.panoramas : stock.photographs, [i, panorama] {
+        auto painted = std::make_shared<const Background>(PaintBackground(Random(i, 7), panorama));
+        Texture texture = MakeTexture(painted->picture);
+        return Scenery{.background = std::move(painted), .texture = std::move(texture)};
+      });
     }
   }
 }
@@ -76,13 +75,15 @@ void PaintScenery(Stock& stock) {
 
 Stock MakeStock(const Assets& assets) {
   Stock stock;
-  for (const auto& body : assets.bodies) stock.bodies.push_back(Dress(body));
-  if (assets.bodies.empty()) MakeBodies(stock);
+  for (const auto& body : assets.bodies) Add(stock.bodies, [body] { return Dress(body); });
+  for (std::uint64_t i = 0; i < kMadeBodies && assets.bodies.empty(); ++i) {
+    Add(stock.bodies, [i] { return Dress(std::make_shared<const Body>(MakeBody(i))); });
+  }
   stock.motions = assets.motions;
   for (const auto& background : assets.backgrounds) AddScenery(background, stock);
-  if (assets.backgrounds.empty()) PaintScenery(stock);
+  if (assets.backgrounds.empty()) AddPaintedScenery(stock);
   for (std::uint64_t i = 0; i < kPatterns; ++i) {
-    stock.patterns.push_back(MakeTexture(PaintPattern(Random(i, 11), 128, 128)));
+    Add(stock.patterns, [i] { return MakeTexture(PaintPattern(Random(i, 11), 128, 128)); });
   }
   return stock;
 }
