@@ -103,18 +103,61 @@ TEST_F(CliDatasetTest, MissingFilesAreToldWithTheCure) {
   EXPECT_THAT(text.out, HasSubstr("Human36M_subject11_camera.json is nowhere"));
 }
 
-TEST_F(CliDatasetTest, DamagedAnnotationsAreTold) {
+TEST_F(CliDatasetTest, AnnotationsThatCannotBeReadAreTold) {
   const fs::path set = Copy();
-  const fs::path cut = set / "annotations/Human36M_subject9_data.json";
-  fs::resize_file(cut, 1000);
+  fs::resize_file(set / "annotations/Human36M_subject9_data.json", 1000);
+  const Json report = CheckFails(set);
+  EXPECT_THAT(report["parts"][1]["error"], HasSubstr("offset 1000: the file ends"));
+  EXPECT_FALSE(report["parts"][1]["fine"]);
+  EXPECT_TRUE(report["parts"][2]["fine"]);
+}
+
+// An evaluation counts them and goes on.
+TEST_F(CliDatasetTest, BrokenAnnotationsAreWarnedOf) {
+  const fs::path set = Copy();
   const fs::path lying = set / "annotations/Human36M_subject11_data.json";
   Json data = Json::parse(Read(lying));
   data["annotations"][3]["image_id"] = 123456;
+  data["annotations"][4]["bbox"] = {10, 10, 0, 5};
   std::ofstream(lying) << data;
-  const Json report = CheckFails(set);
-  EXPECT_THAT(report["parts"][1]["error"], HasSubstr("offset 1000: the file ends"));
-  EXPECT_EQ(report["parts"][2]["left_out"]["count"], 1);
-  EXPECT_THAT(report["parts"][2]["left_out"]["named"][0]["what"], HasSubstr("image 123456"));
+  const Outcome outcome = Dataset({"check", "--json", set.string()});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out;
+  const Json eleven = Json::parse(outcome.out)["parts"][2];
+  EXPECT_TRUE(eleven["fine"]);
+  EXPECT_EQ(eleven["left_out"]["count"], 2);
+  EXPECT_THAT(eleven["left_out"]["named"][0]["what"], HasSubstr("image 123456"));
+  EXPECT_THAT(eleven["left_out"]["named"][1]["where"], HasSubstr("Human36M_subject11_data.json"));
+  ASSERT_EQ(eleven["warnings"].size(), 1U);
+  EXPECT_THAT(eleven["warnings"][0], HasSubstr("2 broken annotations"));
+  const Outcome text = Dataset({"check", set.string()});
+  EXPECT_EQ(text.exit_code, 0);
+  EXPECT_THAT(text.out, ::testing::AllOf(HasSubstr("warnings"), HasSubstr("2 broken annotations"),
+                                         HasSubstr("image 123456")));
+}
+
+// One of testdata's six people is not valid.
+TEST_F(CliDatasetTest, WhomTheDatasetsOwnRuleSkipsIsNoProblem) {
+  const fs::path set = folder_ / "mupots";
+  fs::copy(CNP_TESTDATA "/datasets/mupots", set);
+  const Json labels = Json::parse(Read(set / "MuPoTS-3D.json"));
+  for (const Json& picture : labels["images"]) {
+    const std::string name = "mupots/MultiPersonTestSet/" + picture["file_name"].get<std::string>();
+    WritePicture(name, Grey(picture["width"], picture["height"]));
+  }
+  const Outcome outcome = Dataset({"check", "--json", set.string()});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out;
+  const Json part = Json::parse(outcome.out)["parts"][0];
+  EXPECT_EQ(part["skipped_by_rule"], 1);
+  EXPECT_TRUE(part["warnings"].empty());
+  // Without them an evaluation would be of other people than it says.
+  fs::remove(set / "MultiPersonTestSet" / labels["images"][2]["file_name"].get<std::string>());
+  EXPECT_EQ(CheckFails(set)["parts"][0]["pictures"]["missing"]["count"], 1);
+}
+
+TEST_F(CliDatasetTest, HelpTellsTheExitCodes) {
+  const Outcome help = Dataset({"check", "--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_THAT(help.out, HasSubstr("broken annotations are counted, named and warned of"));
 }
 
 TEST_F(CliDatasetTest, NothingThereIsToldWithWhatIsExpected) {

@@ -17,7 +17,9 @@ constexpr const char* kExamples = R"(Examples:
   convnextpose dataset check --all-pictures data/MPII
       decodes every picture, not a few of each part
   convnextpose dataset check --json data/Human36M | jq '.parts[].people'
-Exit code: 0 all is fine, 1 something is not, 2 wrong usage.)";
+Exit code: 0 everything that is there can be evaluated; 1 it cannot, or not rightly: nothing is there, or
+files or pictures are missing or damaged; 2 wrong usage. Whom the dataset's own rule skips (crowds, nobody
+labelled) is counted and no problem; broken annotations are counted, named and warned of.)";
 
 struct Options {
   CheckOptions check;

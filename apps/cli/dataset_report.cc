@@ -101,8 +101,8 @@ std::string List(const std::vector<int>& numbers) {
 }  // namespace
 
 bool PartReport::fine() const {
-  return error.empty() && part.missing.empty() && people > 0 && left_out.count == 0 &&
-         pictures.missing.count == 0 && pictures.broken.count == 0;
+  return error.empty() && part.missing.empty() && people > 0 && pictures.missing.count == 0 &&
+         pictures.broken.count == 0;
 }
 
 std::vector<std::string> PartReport::Cures() const {
@@ -114,11 +114,6 @@ std::vector<std::string> PartReport::Cures() const {
   if (error.empty() && part.missing.empty() && people == 0) {
     cures.emplace_back("nobody in it can be used: is it the right file?");
   }
-  if (left_out.count > 0) {
-    cures.push_back(
-        "people left out: everything else works without them; to have them, get the "
-        "annotations again");
-  }
   if (pictures.missing.count == pictures.wanted && pictures.wanted > 0) {
     cures.push_back(fmt::format("no picture is there: unpack them so that {} exists",
                                 pictures.missing.named.front().where));
@@ -129,6 +124,14 @@ std::vector<std::string> PartReport::Cures() const {
     cures.emplace_back("some pictures are damaged or others than labelled: unpack them again");
   }
   return cures;
+}
+
+std::vector<std::string> PartReport::Warnings() const {
+  if (left_out.count == 0) return {};
+  return {
+      fmt::format("{} broken annotation{}: everything else works without, results count what is "
+                  "left out; to have them, get the annotations again",
+                  left_out.count, left_out.count == 1 ? "" : "s")};
 }
 
 bool CheckReport::fine() const {

@@ -30,14 +30,17 @@ struct PartReport {
   DatasetPart part;
   std::string error;  ///< Why it cannot be read at all.
   std::size_t people = 0;
-  std::size_t by_rule = 0;
-  datasets::Problems left_out;
+  std::size_t by_rule = 0;      ///< People whom the dataset's own rule skips: as it should be.
+  datasets::Problems left_out;  ///< Broken annotations.
   std::filesystem::path images;
   PictureReport pictures;
 
+  /// Can it be evaluated, and rightly? Broken annotations are left out of it, and warned of.
   [[nodiscard]] bool fine() const;
-  /// What to do; empty where nothing has to be done.
+  /// What to do; empty where it is fine.
   [[nodiscard]] std::vector<std::string> Cures() const;
+  /// What a reader should know of what is fine nevertheless.
+  [[nodiscard]] std::vector<std::string> Warnings() const;
 };
 
 struct CheckReport {

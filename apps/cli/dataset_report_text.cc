@@ -15,13 +15,20 @@ constexpr std::size_t kShown = 5;  // Problems of one kind.
 
 std::string Number(std::size_t number) { return Thousands(static_cast<long long>(number)); }
 
+std::string State(const PartReport& part) {
+  if (!part.fine()) return Paint(Colour::kRed, "problems");
+  return part.Warnings().empty() ? Paint(Colour::kGreen, "fine")
+                                 : Paint(Colour::kYellow, "warnings");
+}
+
 std::vector<std::string> Row(const PartReport& part) {
   const bool read = part.error.empty() && part.part.missing.empty();
   const auto number = [&](std::size_t n) { return read ? Number(n) : std::string("-"); };
-  return {part.fine() ? Paint(Colour::kGreen, "fine") : Paint(Colour::kRed, "problems"),
+  return {State(part),
           part.part.dataset,
           part.part.name,
           number(part.people),
+          number(part.by_rule),
           number(part.left_out.count),
           number(part.pictures.wanted),
           number(part.pictures.missing.count),
@@ -39,10 +46,15 @@ std::string Text(const Problems& problems) {
   return text;
 }
 
-std::string ProblemsOf(const PartReport& part) {
-  std::string text = fmt::format("{}, {}:\n", part.part.dataset, part.part.name);
+// Empty where there is nothing to tell.
+std::string RemarksOn(const PartReport& part) {
+  std::string text;
   for (const std::string& cure : part.Cures()) text += "  " + cure + "\n";
-  return text + Text(part.left_out) + Text(part.pictures.missing) + Text(part.pictures.broken);
+  text += Text(part.pictures.missing) + Text(part.pictures.broken);
+  for (const std::string& warning : part.Warnings()) text += "  " + warning + "\n";
+  text += Text(part.left_out);
+  if (text.empty()) return text;
+  return fmt::format("\n{}, {}:\n{}", part.part.dataset, part.part.name, text);
 }
 
 Json ToJson(const Problems& problems) {
@@ -68,7 +80,8 @@ Json ToJson(const PartReport& part) {
             {"decoded", part.pictures.decoded},
             {"missing", ToJson(part.pictures.missing)},
             {"broken", ToJson(part.pictures.broken)}}},
-          {"cures", part.Cures()}};
+          {"cures", part.Cures()},
+          {"warnings", part.Warnings()}};
 }
 
 }  // namespace
@@ -80,13 +93,12 @@ std::string ToText(const CheckReport& report) {
         ExpectedFiles(),
         report.archives.empty() ? "" : "  not unpacked yet: " + report.archives.front() + "\n");
   }
-  Table table({"", "dataset", "part", ">people", ">left out", ">pictures", ">missing", ">broken"});
+  Table table({"", "dataset", "part", ">people", ">skipped by rule", ">broken annotations",
+               ">pictures", ">missing", ">broken"});
   for (const PartReport& part : report.parts) table.Add(Row(part));
   std::string text = fmt::format("{}\n{}", report.dir, table.Text(2));
   for (const std::string& line : report.Protocols()) text += "  " + line + "\n";
-  for (const PartReport& part : report.parts) {
-    if (!part.fine()) text += "\n" + ProblemsOf(part);
-  }
+  for (const PartReport& part : report.parts) text += RemarksOn(part);
   if (!report.archives.empty()) text += "\nnot unpacked yet?\n";
   for (const std::string& archive : report.archives) text += "  " + archive + "\n";
   return text;
