@@ -8,6 +8,7 @@
 
 #include "convnextpose/synth/assets.h"
 #include "convnextpose/synth/recolor.h"
+#include "convnextpose/synth/skeleton.h"
 
 namespace cnp::synth {
 namespace {
@@ -51,6 +52,14 @@ BodyPose SomePose(const Stock& stock, const Body& body, const Proportions& propo
   BodyPose pose = PoseAt(motion, random.Pick(motion.frames), body, proportions);
   Loosen(body, random, pose);
   return pose;
+}
+
+// Some made bodies are children's; the proportions of a child would make them dolls.
+Proportions SomeProportions(const Body& body, Random& random) {
+  constexpr float kShortestLeg = 0.38F;
+  Proportions proportions = MakeProportions(body, random.Next());
+  const float leg_m = LegLength(body, proportions);
+  return leg_m > 0 && leg_m < kShortestLeg ? NoChange(body) : proportions;
 }
 
 // Turned about the vertical and moved, so that the pelvis is above the place.
@@ -101,7 +110,7 @@ Actor MakeActor(const Stock& stock, const Eigen::Vector2f& place, Random random)
   const int number = random.Pick(static_cast<int>(stock.bodies.size()));
   const DressedBody& dressed = stock.bodies[static_cast<std::size_t>(number)]->Get();
   const Body& body = *dressed.body;
-  const Proportions proportions = MakeProportions(body, random.Next());
+  const Proportions proportions = SomeProportions(body, random);
   PosedBody posed;
   Skin(body, proportions, SomePose(stock, body, proportions, random), posed);
   Place(place, random, posed);
