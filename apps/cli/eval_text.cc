@@ -23,9 +23,9 @@ constexpr Shown kSpace[] = {{"mpjpe_mm", "MPJPE"},
                             {"mrpe_mm", "MRPE (root)"},
                             {"pck3d_150", "3DPCK at 150 mm"},
                             {"auc", "AUC of 0..150 mm"}};
-constexpr Shown kPlane[] = {{"pck2d_5", "joints within 5 % of the box"},
-                            {"pck2d_10", "joints within 10 % of the box"},
-                            {"pck2d_20", "joints within 20 % of the box"}};
+constexpr Shown kPlane[] = {{"pck2d_5", "labelled joints within 5 % of the box"},
+                            {"pck2d_10", "labelled joints within 10 % of the box"},
+                            {"pck2d_20", "labelled joints within 20 % of the box"}};
 
 std::string Number(double value, bool share) {
   if (std::isnan(value)) return "-";
@@ -103,7 +103,7 @@ std::string JointTableOf(const eval::Summary& summary) {
     header.emplace_back(column.title);
   }
   Table table(header);
-  for (const eval::JointErrors& joint : summary.per_joint) {
+  const auto add = [&](const eval::JointErrors& joint) {
     std::vector<std::string> row = {joint.name};
     bool known = false;
     for (const Column& column : columns) {
@@ -111,7 +111,9 @@ std::string JointTableOf(const eval::Summary& summary) {
       known = known || !std::isnan(joint.*column.value);
     }
     if (known) table.Add(std::move(row));
-  }
+  };
+  for (const eval::JointErrors& joint : summary.per_joint) add(joint);
+  add(summary.limbs_and_head);
   return table.Text(2);
 }
 

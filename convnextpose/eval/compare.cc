@@ -157,10 +157,12 @@ std::vector<ComparedRow> JointRows(std::span<const Evaluation> evaluations,
                                    const MetricInfo& metric) {
   RowTable table(evaluations.size());
   for (std::size_t m = 0; m < evaluations.size(); ++m) {
-    for (const JointErrors& joint : evaluations[m].summary.per_joint) {
+    const auto add = [&](const JointErrors& joint) {
       const double value = metric.share ? joint.pck2d_10 : joint.mean_mm;
       if (!std::isnan(value)) table.Add(m, 0, joint.name, value);
-    }
+    };
+    for (const JointErrors& joint : evaluations[m].summary.per_joint) add(joint);
+    if (metric.share) add(evaluations[m].summary.limbs_and_head);
   }
   return std::move(table).Rows();
 }

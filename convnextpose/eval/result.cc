@@ -59,16 +59,19 @@ Json ToJson(const std::vector<Group>& groups) {
   return json;
 }
 
+Json ToJson(const JointErrors& joint) {
+  if (joint.name.empty()) return {};
+  return {{"name", joint.name},
+          {"mean_mm", Mm(joint.mean_mm)},
+          {"pck3d_150", Share(joint.pck3d_150)},
+          {"pck2d_5", Share(joint.pck2d_5)},
+          {"pck2d_10", Share(joint.pck2d_10)},
+          {"pck2d_20", Share(joint.pck2d_20)}};
+}
+
 Json ToJson(const std::vector<JointErrors>& joints) {
   Json json = Json::array();
-  for (const JointErrors& joint : joints) {
-    json.push_back({{"name", joint.name},
-                    {"mean_mm", Mm(joint.mean_mm)},
-                    {"pck3d_150", Share(joint.pck3d_150)},
-                    {"pck2d_5", Share(joint.pck2d_5)},
-                    {"pck2d_10", Share(joint.pck2d_10)},
-                    {"pck2d_20", Share(joint.pck2d_20)}});
-  }
+  for (const JointErrors& joint : joints) json.push_back(ToJson(joint));
   return json;
 }
 
@@ -179,6 +182,7 @@ std::string ToJson(const Evaluation& evaluation) {
                      {"per_subject", ToJson(summary.per_subject)},
                      {"per_camera", ToJson(summary.per_camera)},
                      {"per_joint", ToJson(summary.per_joint)},
+                     {"limbs_and_head", ToJson(summary.limbs_and_head)},
                      {"left_out", ToJson(evaluation.left_out)}};
   // The head is for people too; records are one a line.
   std::string text = Dump(head, 1);

@@ -193,13 +193,16 @@ std::vector<Group> ReadGroups(const Value& value) {
   return groups;
 }
 
+JointErrors ReadJoint(const Value& value) {
+  const auto share = [&](const char* name) { return value[name].Number(1); };
+  return {value["name"].Text(), value["mean_mm"].Number(kLargest),
+          share("pck3d_150"),   share("pck2d_5"),
+          share("pck2d_10"),    share("pck2d_20")};
+}
+
 std::vector<JointErrors> ReadJoints(const Value& value, const pose::JointSet& set) {
   std::vector<JointErrors> joints;
-  for (const Value& item : value.Items(set.joints.size())) {
-    const auto share = [&](const char* name) { return item[name].Number(1); };
-    joints.push_back({item["name"].Text(), item["mean_mm"].Number(kLargest), share("pck3d_150"),
-                      share("pck2d_5"), share("pck2d_10"), share("pck2d_20")});
-  }
+  for (const Value& item : value.Items(set.joints.size())) joints.push_back(ReadJoint(item));
   return joints;
 }
 
@@ -336,6 +339,7 @@ Summary ReadSummary(const Value& root, const pose::JointSet& set) {
   summary.per_subject = ReadGroups(root["per_subject"]);
   summary.per_camera = ReadGroups(root["per_camera"]);
   summary.per_joint = ReadJoints(root["per_joint"], set);
+  summary.limbs_and_head = ReadJoint(root["limbs_and_head"]);
   return summary;
 }
 

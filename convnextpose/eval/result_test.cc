@@ -51,6 +51,7 @@ TEST(ResultJsonTest, SaysWhatItDoesNotKnow) {
   EXPECT_TRUE(json["settings"]["flip_test"].is_null());
   EXPECT_TRUE(json["protocol"].is_null());
   EXPECT_TRUE(json["frames_per_second"].is_null());
+  EXPECT_TRUE(json["limbs_and_head"].is_null());
   EXPECT_TRUE(json["intervals"]["auc"].is_null());
   EXPECT_EQ(json["samples"], 0);
   EXPECT_EQ(json["records"].size(), 0U);
@@ -77,6 +78,7 @@ TEST(ResultJsonTest, SurvivesTheRoundTrip) {
   ASSERT_TRUE(read.ok()) << read.error().message;
   EXPECT_EQ(ToJson(*read), text);
   EXPECT_EQ(read->model.parameters, 3528008);
+  EXPECT_EQ(read->summary.limbs_and_head.name, "limbs and head (13)");
   EXPECT_EQ(read->settings.subsample, 64);
   EXPECT_FALSE(read->settings.threads);
   EXPECT_EQ(read->records[1].image_id, -7);

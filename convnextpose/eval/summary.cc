@@ -13,6 +13,9 @@ constexpr double kPckMm = 150;
 constexpr double kAucStepMm = 5;
 constexpr int kAucSteps = 31;  // 0, 5, ..., 150 mm
 constexpr std::array<double, 3> kShares = {0.05, 0.10, 0.20};
+constexpr std::array<std::string_view, 13> kLimbsAndHead = {
+    "R_Ankle", "R_Knee",  "R_Hip",      "L_Hip",      "L_Knee",  "L_Ankle", "R_Wrist",
+    "R_Elbow", "L_Wrist", "R_Shoulder", "L_Shoulder", "L_Elbow", "Head"};
 
 // Positions in kMetrics.
 enum MetricIndex : std::size_t { kMpjpe, kPaRigid, kPa, kN, kMrpe, kPck3d, kAuc, kPck2d };
@@ -87,6 +90,16 @@ struct JointParts {
   Part mm;
   Part pck3d;
   std::array<Part, kShares.size()> pck2d;
+
+  void Add(const JointParts& more) {
+    mm += more.mm;
+    pck3d += more.pck3d;
+    for (std::size_t k = 0; k < pck2d.size(); ++k) pck2d[k] += more.pck2d[k];
+  }
+  [[nodiscard]] JointErrors Means(std::string name) const {
+    const auto mean = [](const Part& part) { return Mean({&part, 1}); };
+    return {std::move(name), mean(mm), mean(pck3d), mean(pck2d[0]), mean(pck2d[1]), mean(pck2d[2])};
+  }
 };
 
 void AddJoints(const Record& record, std::span<const int> scored, std::vector<JointParts>& joints) {
@@ -105,17 +118,24 @@ void AddJoints(const Record& record, std::span<const int> scored, std::vector<Jo
   }
 }
 
-std::vector<JointErrors> PerJoint(std::span<const Record> records, const pose::JointSet& set) {
+JointErrors LimbsAndHead(std::span<const JointParts> sums, const pose::JointSet& set) {
+  JointParts all;
+  for (const std::string_view joint : kLimbsAndHead) {
+    const auto found = std::ranges::find(set.joints, joint);
+    if (found == set.joints.end()) return {};
+    all.Add(sums[static_cast<std::size_t>(found - set.joints.begin())]);
+  }
+  return all.Means("limbs and head (13)");
+}
+
+void SummariseJoints(std::span<const Record> records, const pose::JointSet& set, Summary& summary) {
   const std::vector<int> scored = ScoredJoints(set);
   std::vector<JointParts> sums(set.joints.size());
   for (const Record& record : records) AddJoints(record, scored, sums);
-  const auto mean = [](const Part& part) { return Mean({&part, 1}); };
-  std::vector<JointErrors> joints;
   for (std::size_t j = 0; j < sums.size(); ++j) {
-    joints.push_back({std::string(set.joints[j]), mean(sums[j].mm), mean(sums[j].pck3d),
-                      mean(sums[j].pck2d[0]), mean(sums[j].pck2d[1]), mean(sums[j].pck2d[2])});
+    summary.per_joint.push_back(sums[j].Means(std::string(set.joints[j])));
   }
-  return joints;
+  summary.limbs_and_head = LimbsAndHead(sums, set);
 }
 
 Table BySequence(std::span<const Record> records, std::span<const Parts> parts) {
@@ -188,7 +208,7 @@ Summary Summarise(std::span<const Record> records, const pose::JointSet& set,
   summary.per_action = GroupBy(records, parts, &Record::action, options.actions);
   summary.per_subject = GroupBy(records, parts, &Record::subject, {});
   summary.per_camera = GroupBy(records, parts, &Record::camera, {});
-  summary.per_joint = PerJoint(records, set);
+  SummariseJoints(records, set, summary);
   return summary;
 }
 

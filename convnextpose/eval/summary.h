@@ -85,7 +85,11 @@ struct Summary {
   std::vector<Group> per_action;  ///< By id; those without one are in none.
   std::vector<Group> per_subject;
   std::vector<Group> per_camera;
-  std::vector<JointErrors> per_joint;   ///< In the set's order.
+  std::vector<JointErrors> per_joint;  ///< In the set's order.
+  /// Ankles, knees, hips, wrists, elbows, shoulders and head alone, all labelled ones alike: what
+  /// most sets have, without the joints of the trunk, which are easier. Nameless where the joint
+  /// set has not all of these 13.
+  JointErrors limbs_and_head;
   double frames_per_second = kUnknown;  ///< Filled by who measured it.
 };
 inline constexpr std::size_t kLeastSequences = 5;

@@ -109,6 +109,32 @@ TEST(SummariseTest, GroupsHaveTheirNames) {
   EXPECT_EQ(Summarise(records, pose::Human36m(), options).per_action[0].name, "Directions");
 }
 
+// MPII labels 13 of them and pelvis, thorax and neck; here one elbow is not labelled.
+TEST(SummariseTest, LimbsAndHeadAreToldAlone) {
+  const pose::JointSet& mpii = *pose::FindJointSet("mpii").value();
+  Record record;
+  for (const std::string_view joint : mpii.joints) {
+    const bool trunk = joint == "Pelvis" || joint == "Thorax" || joint == "Neck";
+    record.joint_share.push_back(trunk ? 0.01 : joint.ends_with("Ankle") ? 0.15 : 0.07);
+  }
+  record.joint_share[11] = kUnknown;
+  const Summary summary = Summarise({&record, 1}, mpii);
+  EXPECT_DOUBLE_EQ(summary.metrics.pck2d_10, 13.0 / 15);
+  EXPECT_EQ(summary.limbs_and_head.name, "limbs and head (13)");
+  EXPECT_DOUBLE_EQ(summary.limbs_and_head.pck2d_5, 0);
+  EXPECT_DOUBLE_EQ(summary.limbs_and_head.pck2d_10, 10.0 / 12);
+  EXPECT_DOUBLE_EQ(summary.limbs_and_head.pck2d_20, 1);
+  EXPECT_THAT(summary.limbs_and_head.mean_mm, IsNan());
+
+  Record in_space = Of(40);
+  for (const int joint : {0, 7, 8, 9}) in_space.errors.joint_mm[joint] = 1000;  // The trunk's.
+  const Summary space = Summarise({&in_space, 1}, pose::Human36m());
+  EXPECT_DOUBLE_EQ(space.limbs_and_head.mean_mm, 40);
+  EXPECT_DOUBLE_EQ(space.limbs_and_head.pck3d_150, 1);
+  EXPECT_EQ(Summarise({}, *pose::FindJointSet("coco").value()).limbs_and_head.name, "")
+      << "it has no head";
+}
+
 TEST(SummariseTest, ChecksItsRecords) {
   std::vector<Record> records = {Of(1)};
   records[0].errors.joint_mm.pop_back();
