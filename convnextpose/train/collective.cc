@@ -40,7 +40,7 @@ StorePointer OpenStore(const Membership& self, bool serve, milliseconds timeout)
   options.port = static_cast<std::uint16_t>(self.port);
   options.isServer = serve;
   options.waitWorkers = false;
-  options.timeout = timeout;
+  options.timeout = std::chrono::ceil<std::chrono::seconds>(timeout);  // It knows no parts of one.
   // The launcher's store still has what those before a restart wrote.
   return c10::make_intrusive<c10d::PrefixStore>(
       "convnextpose/" + std::to_string(self.attempt),
@@ -111,7 +111,8 @@ c10::intrusive_ptr<Gloo> JoinGloo(const StorePointer& store, const Membership& s
 
 class TorchCollective final : public SummingCollective {
  public:
-  TorchCollective(const Membership& self, milliseconds timeout) : self_(self) {
+  TorchCollective(const Membership& self, milliseconds timeout, milliseconds patience)
+      : self_(self) {
     const Clock::time_point deadline = Clock::now() + timeout;
     store_ = OpenStore(self, self.rank == 0 && !self.launcher_serves, timeout);
     const std::string address = MeetAndFindAddress(*store_, self, deadline);
@@ -119,7 +120,7 @@ class TorchCollective final : public SummingCollective {
 #ifdef USE_C10D_NCCL
     if (at::globalContext().hasCUDA()) {
       auto nccl = c10d::ProcessGroupNCCL::Options::create();
-      nccl->timeout = timeout;
+      nccl->timeout = kProcessGroupDefaultTimeout;
       gpu_ = c10::make_intrusive<c10d::ProcessGroupNCCL>(
           c10::make_intrusive<c10d::PrefixStore>("gpu", store_), self.rank, self.world, nccl);
     }
@@ -127,7 +128,7 @@ class TorchCollective final : public SummingCollective {
     const StorePointer counters = OpenStore(self, false, timeout);
     liveness_.emplace(
         [counters](const std::string& name, std::int64_t add) { return counters->add(name, add); },
-        self.rank, self.world, timeout);
+        self.rank, self.world, patience);
   }
   TorchCollective(const TorchCollective&) = delete;
   TorchCollective& operator=(const TorchCollective&) = delete;
@@ -209,17 +210,18 @@ class NoCollective final : public SummingCollective {
 
 }  // namespace
 
-Result<std::unique_ptr<Collective>> Collective::Join(const Membership& membership,
-                                                     double timeout_s) {
+Result<std::unique_ptr<Collective>> Collective::Join(const Membership& membership, double timeout_s,
+                                                     double patience_s) {
   CNP_CHECK(membership.world > 0 && membership.rank >= 0 && membership.rank < membership.world,
             "a rank of the world");
-  CNP_CHECK(timeout_s > 0, "a time to wait");
+  CNP_CHECK(timeout_s > 0 && patience_s > 0, "times to wait");
   if (membership.world == 1) {
     return std::unique_ptr<Collective>(std::make_unique<NoCollective>(membership));
   }
-  const milliseconds timeout(std::llround(timeout_s * 1000));
+  const auto in_milliseconds = [](double s) { return milliseconds(std::llround(s * 1000)); };
   try {
-    return std::unique_ptr<Collective>(std::make_unique<TorchCollective>(membership, timeout));
+    return std::unique_ptr<Collective>(std::make_unique<TorchCollective>(
+        membership, in_milliseconds(timeout_s), in_milliseconds(patience_s)));
   } catch (const std::exception& error) {
     return Error{"process " + std::to_string(membership.rank) + " of " +
                  std::to_string(membership.world) + " did not meet the others at " +

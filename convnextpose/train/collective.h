@@ -29,13 +29,14 @@ struct Membership {
 Result<Membership> MembershipFromEnvironment();
 
 /// Opaque: joined processes. Calls come from one thread, the same in the same order everywhere.
-/// A process that is killed is missed at once, one whose machine or network is gone after the time
-/// that Join was given; one may be busy with something else for half an hour.
+/// A process that is killed is missed at once, one whose machine or network is gone after
+/// `patience_s`; one that lives may do something else for half an hour.
 class Collective {
  public:
   /// Waits for all. A world of one opens nothing. Errors: not all came within `timeout_s`, with who
   /// is missing where known.
-  static Result<std::unique_ptr<Collective>> Join(const Membership& membership, double timeout_s);
+  static Result<std::unique_ptr<Collective>> Join(const Membership& membership, double timeout_s,
+                                                  double patience_s = 30);
   Collective(const Collective&) = delete;
   Collective& operator=(const Collective&) = delete;
   virtual ~Collective() = default;

@@ -1,5 +1,4 @@
-// Several processes over loopback. Each rank is this program again, for a child that only forks
-// would lack the threads that LibTorch may have started before.
+// Several processes over loopback, each the program test_rank.
 #include "convnextpose/train/collective.h"
 
 #include <arpa/inet.h>
@@ -15,19 +14,32 @@
 #include <fstream>
 #include <thread>
 
-#include "convnextpose/train/test_batch.h"
+#include "convnextpose/train/address.h"
+#include "convnextpose/train/test_ranks.h"
 #include "convnextpose/train/training.h"
 
 namespace cnp::train {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
+using Variables = std::vector<std::pair<std::string, std::string>>;
 
-constexpr int kPictures = 4;
-constexpr double kTimeout = 20;
+class Environment {
+ public:
+  explicit Environment(Variables values) : values_(std::move(values)) {
+    for (const auto& [name, value] : values_) ::setenv(name.c_str(), value.c_str(), 1);
+  }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+  ~Environment() {
+    for (const auto& [name, value] : values_) ::unsetenv(name.c_str());
+  }
 
-const Recipe kRecipe = {.warmup_epochs = 0, .drop_path = 0.5, .seed = 3};
+ private:
+  Variables values_;
+};
 
 int FreePort() {
   const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
@@ -41,203 +53,225 @@ int FreePort() {
   return ntohs(address.sin_port);
 }
 
-using Variables = std::vector<std::pair<std::string, std::string>>;
-
-class Environment {
- public:
-  explicit Environment(const Variables& values) : values_(values) {
-    for (const auto& [name, value] : values_) ::setenv(name.c_str(), value.c_str(), 1);
-  }
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-  ~Environment() {
-    for (const auto& [name, value] : values_) ::unsetenv(name.c_str());
-  }
-
- private:
-  Variables values_;
-};
-
-/// Starts this program again, for one test alone, as that rank; what it says is in `log`.
-pid_t StartRank(const std::string& test, int rank, int port, const fs::path& folder) {
-  const std::string filter = "--gtest_filter=" + test;
-  const std::string log = (folder / ("log" + std::to_string(rank))).string();
-  const std::string program = fs::read_symlink("/proc/self/exe").string();
-  const Environment environment({{"RANK", std::to_string(rank)},
-                                 {"WORLD_SIZE", "2"},
-                                 {"LOCAL_RANK", std::to_string(rank)},
-                                 {"MASTER_PORT", std::to_string(port)},
-                                 {"CNP_RANK_FOLDER", folder.string()}});
-  const pid_t child = ::fork();
-  if (child == 0) {
-    if (std::freopen(log.c_str(), "w", stdout) == nullptr) ::_exit(3);
-    ::dup2(::fileno(stdout), 2);
-    ::execl(program.c_str(), program.c_str(), filter.c_str(), nullptr);
-    ::_exit(4);
-  }
-  return child;
-}
-
-int ExitOf(pid_t child) {
-  int status = 0;
-  EXPECT_EQ(child, ::waitpid(child, &status, 0));
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
 std::string ReadAll(const fs::path& path) {
-  std::ifstream file(path);
+  std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// The part that a rank plays; skipped unless started by StartRank.
-class RankTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (std::getenv("CNP_RANK_FOLDER") == nullptr) GTEST_SKIP() << "a part of another test";
-    folder_ = std::getenv("CNP_RANK_FOLDER");
-    self_ = MembershipFromEnvironment().value();
-    auto joined = Collective::Join(self_, kTimeout);
-    ASSERT_TRUE(joined.ok()) << joined.error().message;
-    collective_ = std::move(joined).value();
-    trainer_ = Trainer::Create(TinySpec(), kRecipe, 10, nullptr, collective_.get()).value();
+/// Processes that train together, and the folder that they write to. None outlives it.
+class Ranks {
+ public:
+  Ranks(int world, const std::string& what, const std::string& argument = "") {
+    const std::string port = std::to_string(FreePort());
+    for (int rank = 0; rank < world; ++rank) {
+      // Threads that spin while they wait would take the other processes' time.
+      const Environment environment({{"RANK", std::to_string(rank)},
+                                     {"WORLD_SIZE", std::to_string(world)},
+                                     {"LOCAL_RANK", std::to_string(rank)},
+                                     {"MASTER_PORT", port},
+                                     {"OMP_WAIT_POLICY", "passive"}});
+      processes_.push_back(Start(what, argument, In("log", rank)));
+    }
   }
-  [[nodiscard]] Batch Part(int step) const {
-    const int each = kPictures / self_.world;
-    return PartOf(NumbersBatch(TinySpec(), 50 + step, kPictures), self_.rank * each, each);
+  Ranks(const Ranks&) = delete;
+  Ranks& operator=(const Ranks&) = delete;
+  ~Ranks() {
+    for (int rank = 0; rank < static_cast<int>(processes_.size()); ++rank) Kill(rank);
   }
-  fs::path folder_;
-  Membership self_;
-  std::unique_ptr<Collective> collective_;
-  std::unique_ptr<Trainer> trainer_;
+
+  void Kill(int rank) {
+    pid_t& process = processes_[static_cast<std::size_t>(rank)];
+    if (process <= 0) return;
+    ::kill(process, SIGKILL);
+    ::waitpid(process, nullptr, 0);
+    process = 0;
+  }
+
+  /// What the process says at its end, within a minute.
+  std::string MessageOf(int rank) {
+    pid_t& process = processes_[static_cast<std::size_t>(rank)];
+    int status = 0;
+    for (int i = 0; i < 600; ++i) {
+      if (::waitpid(process, &status, WNOHANG) == process) {
+        process = 0;
+        EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0)
+            << status << ReadAll(In("log", rank));
+        return ReadAll(In("message", rank));
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    ADD_FAILURE() << "process " << rank << " goes on and on";
+    return "";
+  }
+
+  void AwaitRunning(int rank) const {
+    for (int i = 0; i < 600 && !fs::exists(In("running", rank)); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    ASSERT_TRUE(fs::exists(In("running", rank))) << ReadAll(In("message", rank));
+  }
+
+  [[nodiscard]] fs::path In(const char* name, int rank) const {
+    return folder_.path() / (name + std::to_string(rank));
+  }
+
+ private:
+  static pid_t Start(const std::string& what, const std::string& argument, const fs::path& log) {
+    const std::string folder = log.parent_path().string();
+    const pid_t child = ::fork();
+    if (child != 0) return child;
+    if (std::freopen(log.c_str(), "w", stdout) == nullptr) ::_exit(3);
+    ::dup2(::fileno(stdout), 2);
+    ::execl(CNP_TEST_RANK, CNP_TEST_RANK, what.c_str(), folder.c_str(), argument.c_str(), nullptr);
+    ::_exit(4);
+  }
+
+  TemporaryFolder folder_;
+  std::vector<pid_t> processes_;
 };
 
-TEST_F(RankTest, TakesThreeSteps) {
-  std::ofstream losses(folder_ / ("loss" + std::to_string(self_.rank)));
-  losses.precision(9);
-  for (int i = 0; i < 3; ++i) {
-    const auto report = trainer_->Step(Part(i));
-    ASSERT_TRUE(report.ok()) << report.error().message;
-    losses << report->loss << " " << report->error_xy << "\n";
-  }
-  ASSERT_TRUE(trainer_->SaveState(folder_ / ("state" + std::to_string(self_.rank))).ok());
+TrainingState StateIn(const fs::path& path) {
+  TrainingState state{.network = Network(TinySpec(), torch::kCPU, torch::kFloat)};
+  const Network& network = state.network;
+  state.moments = {torch::zeros_like(network.parameters), torch::zeros_like(network.parameters)};
+  state.average_parameters = torch::zeros_like(network.parameters);
+  state.average_statistics = torch::zeros_like(network.statistics);
+  EXPECT_TRUE(ReadState(path, state).ok());
+  return state;
 }
 
-TEST_F(RankTest, LosesTheOther) {
-  for (int i = 0; i < 100000; ++i) {
-    const auto report = trainer_->Step(Part(0));
-    if (!report.ok()) {
-      std::ofstream(folder_ / "message") << report.error().message;
-      return;
-    }
-    if (i == 2) std::ofstream(folder_ / ("running" + std::to_string(self_.rank))) << 1;
-  }
-  FAIL() << "nobody was lost";
-}
-
-TEST(CollectiveTest, TwoRanksTakeTheStepsOfOne) {
-  const TemporaryFolder folder;
-  const int port = FreePort();
-  const pid_t first = StartRank("RankTest.TakesThreeSteps", 0, port, folder.path());
-  const pid_t second = StartRank("RankTest.TakesThreeSteps", 1, port, folder.path());
-  ASSERT_EQ(0, ExitOf(first)) << ReadAll(folder.path() / "log0");
-  ASSERT_EQ(0, ExitOf(second)) << ReadAll(folder.path() / "log1");
-  EXPECT_EQ(ReadAll(folder.path() / "state0"), ReadAll(folder.path() / "state1"));
-  EXPECT_EQ(ReadAll(folder.path() / "loss0"), ReadAll(folder.path() / "loss1"));
-
-  const auto alone = Trainer::Create(TinySpec(), kRecipe, 10, nullptr, nullptr).value();
-  std::ifstream losses(folder.path() / "loss0");
-  for (int i = 0; i < 3; ++i) {
-    const StepReport report = alone->Step(NumbersBatch(TinySpec(), 50 + i, kPictures)).value();
-    double loss = 0;
-    double error_xy = 0;
-    ASSERT_TRUE(losses >> loss >> error_xy);
-    EXPECT_NEAR(loss, report.loss, 1e-4) << i;
-    EXPECT_NEAR(error_xy, report.error_xy, 1e-4) << i;
-  }
-}
-
-// The moments after a first step are the gradients.
-TEST_F(RankTest, KeepsItsGradients) {
-  ASSERT_TRUE(trainer_->Step(Part(0)).ok());
-  ASSERT_TRUE(trainer_->SaveState(folder_ / ("state" + std::to_string(self_.rank))).ok());
-}
-
-TEST(CollectiveTest, HalvesGiveTheGradientsOfTheWhole) {
-  const TemporaryFolder folder;
-  const int port = FreePort();
-  const pid_t first = StartRank("RankTest.KeepsItsGradients", 0, port, folder.path());
-  const pid_t second = StartRank("RankTest.KeepsItsGradients", 1, port, folder.path());
-  ASSERT_EQ(0, ExitOf(first)) << ReadAll(folder.path() / "log0");
-  ASSERT_EQ(0, ExitOf(second)) << ReadAll(folder.path() / "log1");
-  const auto alone = Trainer::Create(TinySpec(), kRecipe, 10, nullptr, nullptr).value();
-  ASSERT_TRUE(alone->Step(NumbersBatch(TinySpec(), 50, kPictures)).ok());
-  ASSERT_TRUE(alone->SaveState(folder.path() / "alone").ok());
-  const auto state = [&](const char* name) {
-    TrainingState read{.network = Network(TinySpec(), torch::kCPU, torch::kFloat)};
-    read.moments = {torch::zeros_like(read.network.parameters),
-                    torch::zeros_like(read.network.parameters)};
-    read.average_parameters = torch::zeros_like(read.network.parameters);
-    read.average_statistics = torch::zeros_like(read.network.statistics);
-    EXPECT_TRUE(ReadState(folder.path() / name, read).ok());
-    return read;
-  };
-  const TrainingState expected = state("alone");
-  const TrainingState actual = state("state1");
+// The moments after a first step are the gradients, but for a factor.
+void ExpectSameGradients(const fs::path& actual_path, const fs::path& expected_path) {
+  const TrainingState actual = StateIn(actual_path);
+  const TrainingState expected = StateIn(expected_path);
   const torch::NoGradGuard no_grad;
   const double scale = expected.moments.first.abs().max().item<double>();
   ASSERT_GT(scale, 0);
   const auto difference = (actual.moments.first - expected.moments.first).abs().max();
-  EXPECT_LT(difference.item<double>(), 1e-4 * scale);
-  EXPECT_TRUE(torch::allclose(actual.network.statistics, expected.network.statistics, 1e-4, 1e-6));
+  EXPECT_LT(difference.item<double>(), 1e-5 * scale);
+  EXPECT_TRUE(torch::allclose(actual.network.statistics, expected.network.statistics, 1e-5, 1e-7));
 }
 
-TEST(CollectiveTest, ALostRankEndsTheOther) {
-  const TemporaryFolder folder;
-  const int port = FreePort();
-  const pid_t first = StartRank("RankTest.LosesTheOther", 0, port, folder.path());
-  const pid_t second = StartRank("RankTest.LosesTheOther", 1, port, folder.path());
-  for (int i = 0; i < 600 && !fs::exists(folder.path() / "running1"); ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+TEST(CollectiveTest, TwoProcessesTakeTheStepsOfOne) {
+  Ranks ranks(2, "steps");
+  for (const int rank : {0, 1}) {
+    EXPECT_THAT(ranks.MessageOf(rank),
+                HasSubstr("step 3: not all processes of the training are at this step"));
   }
-  ASSERT_TRUE(fs::exists(folder.path() / "running1")) << ReadAll(folder.path() / "log0");
-  ::kill(second, SIGKILL);
-  EXPECT_EQ(-SIGKILL, ExitOf(second));
-  const auto before = std::chrono::steady_clock::now();
-  EXPECT_EQ(0, ExitOf(first)) << ReadAll(folder.path() / "log0");
-  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::duration<double>(3 * kTimeout));
-  EXPECT_THAT(ReadAll(folder.path() / "message"), HasSubstr("lost another process"));
+  EXPECT_NE(ReadAll(ranks.In("state", 0)), "");
+  EXPECT_EQ(ReadAll(ranks.In("state", 0)), ReadAll(ranks.In("state", 1)));
+  EXPECT_EQ(ReadAll(ranks.In("loss", 0)), ReadAll(ranks.In("loss", 1)));
+
+  const auto alone = Trainer::Create(TinySpec(), kRankRecipe, 10, nullptr, nullptr).value();
+  std::ifstream losses(ranks.In("loss", 0));
+  for (int i = 0; i < kRankSteps; ++i) {
+    const StepReport report = alone->Step(WholeBatch(i)).value();
+    StepReport together;
+    ASSERT_TRUE(losses >> together.loss >> together.error_xy >> together.error_z);
+    EXPECT_NEAR(together.loss, report.loss, 1e-4) << i;
+    EXPECT_NEAR(together.error_xy, report.error_xy, 1e-4) << i;
+    EXPECT_NEAR(together.error_z, report.error_z, 1e-4) << i;
+    if (i > 0) continue;
+    ASSERT_TRUE(alone->SaveState(ranks.In("alone", 0)).ok());
+    ExpectSameGradients(ranks.In("first", 1), ranks.In("alone", 0));
+  }
 }
 
-TEST(CollectiveTest, WaitsNoLongerThanAsked) {
-  const Membership self = {.rank = 0, .world = 2, .port = FreePort()};
-  const auto joined = Collective::Join(self, 1);
+TEST(CollectiveTest, AKilledProcessEndsTheOthers) {
+  Ranks ranks(3, "forever");
+  for (const int rank : {0, 1, 2}) ranks.AwaitRunning(rank);
+  ranks.Kill(2);
+  for (const int rank : {0, 1}) {
+    EXPECT_THAT(ranks.MessageOf(rank), HasSubstr(": lost ")) << rank;
+  }
+}
+
+// What a machine without power looks like: its connections stay open, and it says nothing.
+TEST(CollectiveTest, AFrozenProcessIsLostABusyOneIsNot) {
+  Ranks first_stops(2, "stop", "0");
+  Ranks second_stops(2, "stop", "1");
+  EXPECT_THAT(first_stops.MessageOf(1), HasSubstr("step 2: lost process 0 of 2: no sign of it"));
+  EXPECT_THAT(second_stops.MessageOf(0), HasSubstr("step 2: lost process 1 of 2: no sign of it"));
+}
+
+TEST(CollectiveTest, WaitsNoLongerThanAskedAndSaysWhoIsMissing) {
+  const Membership self = {.rank = 0, .world = 3, .port = FreePort()};
+  const auto joined = Collective::Join(self, 0.5);
   ASSERT_FALSE(joined.ok());
-  EXPECT_THAT(joined.error().message, HasSubstr("process 0 of 2 did not meet the others"));
+  EXPECT_THAT(joined.error().message, HasSubstr("process 0 of 3 did not meet the others"));
+  EXPECT_THAT(joined.error().message, HasSubstr("did not come: 1, 2"));
 }
 
-TEST(MembershipTest, FromTheLaunchersVariables) {
+TEST(CollectiveTest, OneProcessNeedsNoOther) {
+  const int port = FreePort();
+  const auto alone = Collective::Join({.port = port}, 1).value();
+  EXPECT_EQ(alone->membership().world, 1);
+  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  EXPECT_EQ(0, ::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof(address)));
+  ::close(listener);
+  const auto with = Trainer::Create(TinySpec(), kRankRecipe, 10, nullptr, alone.get()).value();
+  const auto without = Trainer::Create(TinySpec(), kRankRecipe, 10, nullptr, nullptr).value();
+  EXPECT_EQ(with->Step(WholeBatch(0))->loss, without->Step(WholeBatch(0))->loss);
+}
+
+TEST(MembershipTest, OfTorchrun) {
   EXPECT_EQ(MembershipFromEnvironment()->world, 1);
-  {
-    const Environment torchrun({{"RANK", "3"},
-                                {"WORLD_SIZE", "4"},
-                                {"LOCAL_RANK", "1"},
-                                {"MASTER_ADDR", "node7"},
-                                {"MASTER_PORT", "1234"}});
-    const Membership self = MembershipFromEnvironment().value();
-    EXPECT_EQ(self.rank, 3);
-    EXPECT_EQ(self.world, 4);
-    EXPECT_EQ(self.local_rank, 1);
-    EXPECT_EQ(self.master, "node7");
-    EXPECT_EQ(self.port, 1234);
-  }
+  const Environment torchrun({{"RANK", "3"},
+                              {"WORLD_SIZE", "4"},
+                              {"LOCAL_RANK", "1"},
+                              {"MASTER_ADDR", "node7"},
+                              {"MASTER_PORT", "1234"},
+                              {"TORCHELASTIC_USE_AGENT_STORE", "True"},
+                              {"TORCHELASTIC_RESTART_COUNT", "2"}});
+  const Membership self = MembershipFromEnvironment().value();
+  EXPECT_EQ(self.rank, 3);
+  EXPECT_EQ(self.world, 4);
+  EXPECT_EQ(self.local_rank, 1);
+  EXPECT_EQ(self.master, "node7");
+  EXPECT_EQ(self.port, 1234);
+  EXPECT_TRUE(self.launcher_serves);
+  EXPECT_EQ(self.attempt, 2);
+}
+
+TEST(MembershipTest, OfSlurmAndOfOpenMpiUnderIt) {
   const Environment slurm({{"SLURM_PROCID", "1"},
                            {"SLURM_NTASKS", "2"},
                            {"SLURM_LOCALID", "0"},
                            {"SLURM_LAUNCH_NODE_IPADDR", "10.0.0.1"}});
   EXPECT_EQ(MembershipFromEnvironment()->rank, 1);
   EXPECT_EQ(MembershipFromEnvironment()->master, "10.0.0.1");
-  const Environment wrong(Variables{{"SLURM_PROCID", "2"}});
+  EXPECT_FALSE(MembershipFromEnvironment()->launcher_serves);
+  const Environment mpi({{"OMPI_COMM_WORLD_RANK", "5"},
+                         {"OMPI_COMM_WORLD_SIZE", "8"},
+                         {"OMPI_COMM_WORLD_LOCAL_RANK", "1"},
+                         {"OMPI_COMM_WORLD_LOCAL_SIZE", "8"}});
+  EXPECT_EQ(MembershipFromEnvironment()->rank, 5);
+  EXPECT_EQ(MembershipFromEnvironment()->master, "127.0.0.1");
+  const Environment several(Variables{{"OMPI_COMM_WORLD_LOCAL_SIZE", "4"}});
+  EXPECT_THAT(MembershipFromEnvironment().error().message, HasSubstr("set MASTER_ADDR"));
+}
+
+TEST(MembershipTest, RefusesWhatContradictsItself) {
+  const Environment slurm({{"SLURM_PROCID", "2"}, {"SLURM_NTASKS", "2"}, {"SLURM_LOCALID", "0"}});
   EXPECT_THAT(MembershipFromEnvironment().error().message, HasSubstr("SLURM_PROCID is '2'"));
+  const Environment right(Variables{{"SLURM_PROCID", "1"}});
+  EXPECT_TRUE(MembershipFromEnvironment().ok());
+  const Environment port(Variables{{"MASTER_PORT", "65536"}});
+  EXPECT_THAT(MembershipFromEnvironment().error().message, HasSubstr("MASTER_PORT is '65536'"));
+  const Environment word(Variables{{"SLURM_NTASKS", "2 nodes"}});
+  EXPECT_THAT(MembershipFromEnvironment().error().message, HasSubstr("'2 nodes'"));
+}
+
+TEST(AddressTest, OfThisMachine) {
+  const Route route = RouteTo("127.0.0.1", 1).value();
+  EXPECT_EQ(route.own, "127.0.0.1");
+  EXPECT_EQ(route.peer, "127.0.0.1");
+  EXPECT_TRUE(route.loopback);
+  EXPECT_THAT(RouteTo("no-such-machine.invalid", 1).error().message,
+              HasSubstr("no machine 'no-such-machine.invalid'"));
 }
 
 }  // namespace

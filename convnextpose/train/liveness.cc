@@ -14,7 +14,7 @@ namespace {
 
 constexpr milliseconds kLongestPeriod(1000);
 constexpr int kSignsInPatience = 5;
-constexpr milliseconds kFarewell(2000);
+constexpr milliseconds kFarewell(1000);
 constexpr const char* kLost = "lost";  // Counter: 1 + the number of the process, once.
 
 std::string SignsOf(int rank) { return "signs/" + std::to_string(rank); }
