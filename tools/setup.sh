@@ -16,7 +16,7 @@ run=(
 check=(
   libgtest-dev libgmock-dev libbenchmark-dev libopencv-dnn-dev
   clang-14 clang-format-14 clang-tidy-14 libclang-14-dev libclang-rt-14-dev llvm-14
-  python3 python3-numpy python3-torch python3-jsonschema
+  python3 python3-numpy python3-scipy python3-torch python3-jsonschema
   libopenmpi-dev openmpi-bin  # `eval` on several processes
   libtorch-dev libgloo-dev  # the trainer
 )
