@@ -5,6 +5,7 @@
 #include <csignal>
 #include <exception>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -12,6 +13,10 @@
 #include "apps/train/options.h"
 #include "apps/train/run.h"
 #include "convnextpose/base/file.h"
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #ifndef CNP_VERSION
 #error "the build defines CNP_VERSION"
@@ -98,9 +103,19 @@ int Train(int argc, char** argv) {
   return *ending == Ending::kDone ? kDone : kStopped;
 }
 
+// The layers' outputs, megabytes each, come and go with every step: fresh pages from the system each
+// time would cost more than what is computed in them.
+void KeepFreedMemory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+#endif
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  KeepFreedMemory();
   std::signal(SIGINT, OnSignal);
   std::signal(SIGTERM, OnSignal);
   std::signal(SIGXFSZ, SIG_IGN);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "convnextpose/base/check.h"
+#include "convnextpose/train/products.h"
 #include "convnextpose/train/soft_argmax.h"
 #include "convnextpose/train/sum.h"
 
@@ -16,14 +17,6 @@ using torch::Tensor;
 constexpr double kMomentum = 0.1;  // Of BatchNorm's running statistics.
 constexpr double kWeightStd = 0.02;
 constexpr double kWeightBound = 2;  // The original cuts the normal distribution here.
-
-Tensor Convolution(const model::Layer& layer, const Tensor& x, const Tensor& weight,
-                   const Tensor& bias) {
-  const bool patch = layer.kind == LayerKind::kPatchConv;
-  const bool depthwise = layer.kind == LayerKind::kDepthwise;
-  return torch::conv2d(x, weight, bias, patch ? layer.kernel : 1, depthwise ? layer.kernel / 2 : 0,
-                       1, depthwise ? layer.out.channels : 1);
-}
 
 }  // namespace
 
@@ -127,17 +120,21 @@ Tensor Network::Forward(Tensor x, const Pass* pass) {
   x = x.contiguous(torch::MemoryFormat::ChannelsLast);
   Tensor kept;
   std::int64_t end = 0;
+  // All but products of matrices is in the weights' own type.
+  const auto whole = [&](const Tensor& values) { return values.to(parameters.scalar_type()); };
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const model::Layer& layer = layers_[i];
     const Tensors& own = tensors_[i];
     switch (layer.kind) {
       case LayerKind::kPatchConv:
-      case LayerKind::kDepthwise:
       case LayerKind::kPointwise:
-        x = Convolution(layer, x, own.weight, own.bias);
+        x = Patches(x, own.weight, own.bias, pass != nullptr && pass->bfloat16);
+        break;
+      case LayerKind::kDepthwise:
+        x = Depthwise(whole(x), own.weight, own.bias);
         break;
       case LayerKind::kBatchNorm:
-        x = Normalise(x, own, pass);
+        x = Normalise(whole(x), own, pass);
         break;
       case LayerKind::kRelu:
         x = torch::relu(x);
@@ -147,15 +144,16 @@ Tensor Network::Forward(Tensor x, const Pass* pass) {
         break;
       case LayerKind::kResidualEnd:
         if (pass != nullptr && pass->branch_scale.defined()) {
-          x = x * pass->branch_scale[end++].view({-1, 1, 1, 1});
+          x = whole(x) * pass->branch_scale[end++].view({-1, 1, 1, 1});
         }
         x = kept + x;
         break;
       case LayerKind::kUpsample:
-        x = torch::upsample_bilinear2d(x, {x.size(2) * 2, x.size(3) * 2}, /*align_corners=*/true);
+        x = torch::upsample_bilinear2d(whole(x), {x.size(2) * 2, x.size(3) * 2},
+                                       /*align_corners=*/true);
         break;
       case LayerKind::kSoftArgmax:
-        x = SoftArgmax(x, spec_.joints);
+        x = SoftArgmax(whole(x), spec_.joints);
         break;
       case LayerKind::kAffine:
         CNP_CHECK(false, "a network in training is not folded");

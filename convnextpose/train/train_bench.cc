@@ -1,4 +1,5 @@
-// Pictures a second of whole training steps: train_bench [input pixels] [batch] [steps] [variant].
+// Pictures a second of whole training steps: train_bench [input pixels] [batch] [steps] [variant]
+// [bf16].
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -28,10 +29,10 @@ double Seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-int Run(int input, int size, int steps, const char* variant) {
+int Run(int input, int size, int steps, const char* variant, bool bfloat16) {
   const Result<model::Spec> spec = model::FindVariant(variant);
   if (!spec.ok()) return 1;
-  auto trainer = Trainer::Create(*spec, {}, 1000, nullptr, nullptr);
+  auto trainer = Trainer::Create(*spec, {.bfloat16 = bfloat16}, 1000, nullptr, nullptr);
   if (!trainer.ok()) return 1;
   const Batch batch = SomeBatch(*spec, size, input);
   double best = 1e9;
@@ -55,5 +56,6 @@ int main(int argc, char** argv) {
   const auto number = [&](int i, int otherwise) {
     return argc > i ? std::atoi(argv[i]) : otherwise;
   };
-  return cnp::train::Run(number(1, 256), number(2, 32), number(3, 5), argc > 4 ? argv[4] : "XS");
+  return cnp::train::Run(number(1, 256), number(2, 32), number(3, 5), argc > 4 ? argv[4] : "XS",
+                         argc > 5);
 }

@@ -163,6 +163,7 @@ class TorchTrainer final : public Trainer {
         BranchScale(drop_path_, recipe_.seed, state_.step, std::int64_t{batch.size} * world(),
                     std::int64_t{batch.size} * rank(), batch.size);
     const Pass pass = {.branch_scale = scale.defined() ? scale.to(pictures.options()) : Tensor(),
+                       .bfloat16 = recipe_.bfloat16,
                        .collective = collective_};
     const Tensor joints = network.Train(pictures, pass);
     const double count = static_cast<double>(batch.size) * world() * batch.joints;
