@@ -179,6 +179,15 @@ TEST_F(CliSynthTest, AnEmptyFolderIsFilledAndAnotherIsLeftAlone) {
   EXPECT_EQ(Files(folder_ / "there"), before);
 }
 
+TEST_F(CliSynthTest, OnAFullDiskItLeavesNothing) {
+  RunOptions small;
+  small.max_file_bytes = 700;
+  const Outcome outcome = RunProgram(Command("set", {"--count", "3"}), small);
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("000001.jpg: cannot write: File too large"));
+  EXPECT_THAT(NamesIn(folder_), ::testing::ElementsAre("pointer.pth"));
+}
+
 // Joints are drawn in colours that are nowhere else in the picture, and the picture is whole.
 TEST_F(CliSynthTest, ThePreviewShowsThePicturesWithTheirJoints) {
   ASSERT_EQ(Synth("set", {"--count", "7", "--preview", Path("sheet.png")}).exit_code, 0);

@@ -87,9 +87,8 @@ TEST(Generator, DrawsEachJointWhereImagePxSays) {
       for (auto& plane : picture.planes) std::fill(plane.begin(), plane.end(), 0.0F);
       const View view = MakeView(parts->subject.camera, parts->camera_from_world, window);
       DrawMeshes(view, {&ball, 1}, parts->light, parts->sun, picture);
-      const Spot spot = FindSpot(kSize, kSize, [&](int x, int y) {
-        return double{picture.planes[1][static_cast<std::size_t>(y * kSize + x)]};
-      });
+      const Spot spot = FindSpot(
+          kSize, kSize, [&](int x, int y) { return double{picture.planes[1][y * kSize + x]}; });
       // A near ball's outline is not about its middle.
       const double near = 20 * 0.03 / depth_m;
       EXPECT_NEAR(spot.x, (kSize - 1) / 2.0, 0.15 + near) << "seed " << seed << ", joint " << j;
@@ -132,7 +131,7 @@ TEST(Generator, DrawsASubjectInTheMiddleOfATurnedWindow) {
     const image::Image picture =
         generator.Draw(scene, Around(at, kSize, static_cast<double>(seed), radius_px / 16));
     const Spot spot = FindSpot(kSize, kSize, [&](int x, int y) {
-      return static_cast<double>(picture.rgb[static_cast<std::size_t>(3 * (y * kSize + x) + 1)]);
+      return static_cast<double>(picture.rgb[3 * (y * kSize + x) + 1]);
     });
     EXPECT_NEAR(spot.x, (kSize - 1) / 2.0, 1) << seed;
     EXPECT_NEAR(spot.y, (kSize - 1) / 2.0, 1) << seed;
@@ -150,7 +149,7 @@ double MeanDifference(const image::Image& a, const image::Image& b) {
 image::Image Cropped(const image::Image& whole, int left, int top, int size) {
   image::Image crop{.width = size, .height = size, .rgb = {}};
   for (int y = top; y < top + size; ++y) {
-    const auto* row = &whole.rgb[static_cast<std::size_t>(3 * (y * whole.width + left))];
+    const auto* row = &whole.rgb[3 * (y * whole.width + left)];
     crop.rgb.insert(crop.rgb.end(), row, row + static_cast<std::ptrdiff_t>(3) * size);
   }
   return crop;
@@ -187,7 +186,7 @@ TEST(Generator, NothingIsDrawnOutsideTheNominalPicture) {
   int lit = 0;
   for (int y = 0; y < 64; ++y) {
     for (int x = 0; x < 64; ++x) {
-      const auto* rgb = &picture.rgb[static_cast<std::size_t>(3 * (64 * y + x))];
+      const auto* rgb = &picture.rgb[3 * (64 * y + x)];
       if (map[0][0] * x + map[0][1] * y + map[0][2] < -0.6) {
         EXPECT_EQ(int{rgb[0]} + rgb[1] + rgb[2], 0);
         ++outside;

@@ -21,8 +21,13 @@ constexpr int kFloats = 5126;
 
 /// A file in its parts, to be spoilt.
 struct Draft {
-  Json json;
+  Json json = Json::object();
   std::string buffer;
+
+  Draft() = default;
+  Draft(const Draft&) = default;  // Json's move may throw, says clang-tidy.
+  Draft& operator=(const Draft&) = default;
+  ~Draft() = default;
 
   template <typename T>
   int Add(const std::vector<T>& numbers, int component, const char* type, std::size_t count) {

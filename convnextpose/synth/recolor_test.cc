@@ -53,7 +53,7 @@ Body Patches(const std::vector<std::pair<std::string, Rgb>>& patches) {
 }
 
 int InPatch(const std::vector<std::uint8_t>& mask, int patch, int patches) {
-  return mask[static_cast<std::size_t>(kCell / 2 * kCell * patches + kCell * patch + kCell / 2)];
+  return mask[kCell / 2 * kCell * patches + kCell * patch + kCell / 2];
 }
 
 TEST(ClothMask, LeavesHeadAndHandsAsTheyAreWhateverTheirColour) {
