@@ -105,6 +105,11 @@ Status ForceIsa(std::string_view name) {
                known};
 }
 
+bool OnBestIsa() {
+  const std::int64_t targets = AvailableTargets();
+  return HWY_DYNAMIC_DISPATCH(TargetImpl)() == (targets & -targets) && Tiles() == AmxOnTop();
+}
+
 bool TilesChosen() { return Tiles(); }
 
 }  // namespace cnp::engine

@@ -21,6 +21,9 @@ std::string CurrentIsa();
 /// before the first network runs. Error: lists what this machine has.
 Status ForceIsa(std::string_view name);
 
+/// Is that the first of SupportedIsas()? Kernels may ask: it allocates nothing.
+bool OnBestIsa();
+
 /// Are matrix products computed by tiles (kernels/tile_pointwise.h)?
 bool TilesChosen();
 

@@ -10,9 +10,11 @@ TEST(IsaTest, BestIsTheDefaultAndEachCanBeForced) {
   const std::vector<std::string> isas = SupportedIsas();
   ASSERT_FALSE(isas.empty());
   EXPECT_EQ(CurrentIsa(), isas.front());
+  EXPECT_TRUE(OnBestIsa());
   for (const std::string& isa : isas) {
     ASSERT_TRUE(ForceIsa(isa).ok());
     EXPECT_EQ(CurrentIsa(), isa);
+    EXPECT_EQ(OnBestIsa(), isa == isas.front());
     EXPECT_EQ(SupportedIsas(), isas);  // Asking does not change the choice.
     EXPECT_EQ(CurrentIsa(), isa);
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
 
 #include "convnextpose/base/check.h"
 #include "convnextpose/engine/isa.h"
@@ -262,8 +261,7 @@ void Pointwise(const PackedHalfPointwise& weights, Channels channels, const Poin
 bool HasHalfArithmetic() {
 #ifdef CNP_HALF_ARM
   static const bool has = (getauxval(AT_HWCAP) & HWCAP_ASIMDHP) != 0;
-  static const std::string best = SupportedIsas().front();
-  return has && CurrentIsa() == best;
+  return has && OnBestIsa();
 #else
   return false;
 #endif
