@@ -228,6 +228,7 @@ TEST_F(CliSynthTest, WhatIsWrongIsToldInOneLine) {
       {{"--count", "1", "--size", "5"}, 2, "--size"},
       {{"--count", "1", "--subjects", "2"}, 2, "--subjects"},
       {{"--count", "1", "--share", "0.9", "0.1"}, 1, "--share 0.9 0.1: the end must lie above"},
+      {{"--count", "4", "--subjects", "9,11,9"}, 1, "--subjects names 9 twice"},
       {{"--count", "1", "--avatars", Path("nowhere")}, 2, "nowhere"},
       {{"--count", "1", "--avatars", Path("empty")}, 1, "holds no .glb files"},
       {{"--count", "1", "--motions", Path("empty")}, 1, "holds no .bvh files"},

@@ -47,7 +47,7 @@ pano_*, with lights.json).
 Exit code: 0 written, 1 not, 2 wrong usage.)";
 
 constexpr int kPreviewPictures = 24;
-constexpr int kPreviewColumns = 6;
+constexpr std::size_t kPreviewColumns = 6;
 
 struct SynthOptions {
   std::string out;
@@ -134,24 +134,28 @@ class UnfinishedFolder {
   fs::path temporary_;
 };
 
-image::Image ContactSheet(std::vector<Shot>& shots, int cell) {
-  const int columns = std::min(kPreviewColumns, static_cast<int>(shots.size()));
-  const int rows = (static_cast<int>(shots.size()) + columns - 1) / columns;
-  image::Image sheet{.width = columns * cell, .height = rows * cell, .rgb = {}};
-  sheet.rgb.assign(std::size_t{3} * static_cast<std::size_t>(sheet.width) *
-                       static_cast<std::size_t>(sheet.height),
-                   255);
+// A picture into a larger one.
+void Paste(const image::Image& picture, std::size_t left, std::size_t top, image::Image& sheet) {
+  const std::size_t bytes = 3 * static_cast<std::size_t>(picture.width);
+  const auto width = static_cast<std::size_t>(sheet.width);
+  for (std::size_t y = 0; y < static_cast<std::size_t>(picture.height); ++y) {
+    std::memcpy(&sheet.rgb[3 * ((top + y) * width + left)], &picture.rgb[y * bytes], bytes);
+  }
+}
+
+image::Image ContactSheet(std::vector<Shot>& shots, int size) {
+  const auto cell = static_cast<std::size_t>(size);
+  const std::size_t columns = std::min(kPreviewColumns, shots.size());
+  const std::size_t rows = (shots.size() + columns - 1) / columns;
+  image::Image sheet{.width = static_cast<int>(columns * cell),
+                     .height = static_cast<int>(rows * cell),
+                     .rgb = {}};
+  sheet.rgb.assign(3 * columns * cell * rows * cell, 255);
   for (std::size_t i = 0; i < shots.size(); ++i) {
     Shot& shot = shots[i];
     const viz::Person person{.box = shot.box, .image_px = shot.image_px};
     viz::DrawOverlay(pose::Human36m(), std::span(&person, 1), shot.picture);
-    const auto column = static_cast<std::size_t>(static_cast<int>(i) % columns * cell);
-    const auto row = static_cast<std::size_t>(static_cast<int>(i) / columns * cell);
-    const std::size_t bytes = 3 * static_cast<std::size_t>(shot.width);
-    for (std::size_t y = 0; y < static_cast<std::size_t>(shot.height); ++y) {
-      std::memcpy(&sheet.rgb[3 * ((row + y) * static_cast<std::size_t>(sheet.width) + column)],
-                  &shot.picture.rgb[y * bytes], bytes);
-    }
+    Paste(shot.picture, i % columns * cell, i / columns * cell, sheet);
   }
   return sheet;
 }
@@ -198,11 +202,24 @@ Status Write(SynthOptions& options, double& seconds) {
   return WriteFileAtomically(options.preview, image::EncodePng(sheet));
 }
 
-int Run(SynthOptions& options) {
+Status CheckOptions(const SynthOptions& options) {
   if (!(options.share[0] < options.share[1])) {
-    return Fail({fmt::format("--share {} {}: the end must lie above the beginning",
-                             options.share[0], options.share[1])});
+    return Error{fmt::format("--share {} {}: the end must lie above the beginning",
+                             options.share[0], options.share[1])};
   }
+  // Their pictures would have the same names.
+  const std::vector<int>& subjects = options.set.subjects;
+  for (const int subject : subjects) {
+    if (std::count(subjects.begin(), subjects.end(), subject) > 1) {
+      return Error{fmt::format("--subjects names {} twice", subject)};
+    }
+  }
+  return {};
+}
+
+int Run(SynthOptions& options) {
+  const Status fit = CheckOptions(options);
+  if (!fit.ok()) return Fail(fit.error());
   double seconds = 0;
   Status written;
   {

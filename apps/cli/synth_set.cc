@@ -128,7 +128,7 @@ class Writer {
     const std::uint64_t seed = synth::Random(options_.seed, static_cast<std::uint64_t>(i)).Next();
     shot = TakeShot(generator_, scenes_, seed, options_.size);
     const fs::path path = options_.folder / "images" / Place(options_, i).file();
-    const Status written = WriteFile(path, image::EncodeJpeg(shot.picture));
+    Status written = WriteFile(path, image::EncodeJpeg(shot.picture));
     if (i >= options_.kept) shot.picture = {};
     return written;
   }
