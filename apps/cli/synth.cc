@@ -219,7 +219,10 @@ Status CheckOptions(const SynthOptions& options) {
 
 int Run(SynthOptions& options) {
   const Status fit = CheckOptions(options);
-  if (!fit.ok()) return Fail(fit.error());
+  if (!fit.ok()) {
+    Fail(fit.error());
+    return kUsage;
+  }
   double seconds = 0;
   Status written;
   {
