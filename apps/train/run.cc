@@ -24,6 +24,7 @@
 #include "apps/train/sources.h"
 #include "apps/train/validation.h"
 #include "convnextpose/base/file.h"
+#include "convnextpose/train/collective.h"
 #include "convnextpose/train/feed.h"
 
 namespace cnp::train_app {
@@ -31,6 +32,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr double kPageSeconds = 15;
+constexpr double kJoinSeconds = 600;  // Processes of a job start minutes apart on busy clusters.
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -47,17 +49,21 @@ class Runner {
       : options_(options), stop_(stop), folder_(options.out) {}
 
   Status Open() {
+    CNP_ASSIGN(member_, train::MembershipFromEnvironment());
     CNP_ASSIGN(phases_, ParseSchedule(options_.input, options_.epochs));
     CNP_ASSIGN(save_, ParseSaveEvery(options_.save_every));
     CNP_ASSIGN(NetworkSource network, OpenNetwork(options_, phases_.back().input));
     spec_ = network.spec;
     CNP_ASSIGN(sets_, OpenValidation(options_.validate));
     CNP_RETURN_IF_ERROR(OpenFeed());
+    if (member_.world > 1) {
+      CNP_ASSIGN(collective_, train::Collective::Join(member_, kJoinSeconds));
+    }
     train::Recipe recipe = options_.recipe;
     recipe.epochs = static_cast<double>(phases_.back().end);
-    CNP_ASSIGN(trainer_,
-               train::Trainer::Create(spec_, recipe, feed_->steps_per_epoch(),
-                                      network.weights ? &*network.weights : nullptr, nullptr));
+    CNP_ASSIGN(trainer_, train::Trainer::Create(spec_, recipe, feed_->steps_per_epoch(),
+                                                network.weights ? &*network.weights : nullptr,
+                                                collective_.get()));
     return {};
   }
 
@@ -74,6 +80,7 @@ class Runner {
       CNP_RETURN_IF_ERROR(CheckSame());
       CNP_RETURN_IF_ERROR(trainer_->LoadState(StatePath()));
     }
+    if (!leads()) return {};
     CNP_RETURN_IF_ERROR(WriteFileAtomically(folder_ / "config.toml", config));
     CNP_RETURN_IF_ERROR(WriteFileAtomically(folder_ / "run.txt", Fingerprint()));
     CNP_ASSIGN(Log log, Log::Open(folder_ / "log.csv", trainer_->step()));
@@ -83,21 +90,25 @@ class Runner {
   }
 
   Result<Ending> Train() {
-    Announce();
+    if (leads()) Announce();
     saved_ = paged_ = Clock::now();
     const std::int64_t end = phases_.back().end * feed_->steps_per_epoch();
     while (trainer_->step() < end) {
-      if (stop_ || (options_.minutes > 0 && SecondsSince(start_) > 60 * options_.minutes)) {
+      // One decides; the others notice that it is gone.
+      if (leads() &&
+          (stop_ || (options_.minutes > 0 && SecondsSince(start_) > 60 * options_.minutes))) {
         CNP_RETURN_IF_ERROR(SaveAll());
         return Ending::kStopped;
       }
       CNP_RETURN_IF_ERROR(Step());
     }
-    CNP_RETURN_IF_ERROR(SaveAll());
+    if (leads()) CNP_RETURN_IF_ERROR(SaveAll());
     return Ending::kDone;
   }
 
   [[nodiscard]] std::int64_t step() const { return trainer_->step(); }
+  /// Of the processes of a training one writes, speaks and judges.
+  [[nodiscard]] bool leads() const { return member_.rank == 0; }
 
  private:
   Status OpenFeed() {
@@ -113,6 +124,8 @@ class Runner {
                           std::move(sets), std::move(generator),
                           {.seed = options_.recipe.seed,
                            .batch = options_.batch,
+                           .rank = member_.rank,
+                           .world = member_.world,
                            .threads = options_.feed_threads > 0 ? options_.feed_threads : cores,
                            .cells = CellsAt(spec_, input_),
                            .augmentation = options_.augmentation,
@@ -162,6 +175,7 @@ class Runner {
     const Clock::time_point begin = Clock::now();
     CNP_ASSIGN(const train::Batch batch, feed_->At(trainer_->step()));
     CNP_ASSIGN(const train::StepReport report, trainer_->Step(batch));
+    if (!leads()) return {};
     const double seconds = SecondsSince(begin);
     meter_.Add(static_cast<double>(input_) * input_, seconds);
     means_.Add(report);
@@ -273,6 +287,8 @@ class Runner {
   SaveInterval save_;
   model::Spec spec_;  // With the last phase's input.
   std::vector<ValidationSet> sets_;
+  train::Membership member_;
+  std::unique_ptr<train::Collective> collective_;  // Null where this process is alone.
   std::unique_ptr<train::Feed> feed_;
   std::unique_ptr<train::Trainer> trainer_;
   std::optional<Log> log_;
@@ -295,7 +311,7 @@ Result<Ending> Run(const TrainOptions& options, const std::string& config,
   CNP_RETURN_IF_ERROR(runner.Open());
   CNP_RETURN_IF_ERROR(runner.Enter(config));
   CNP_ASSIGN(const Ending ending, runner.Train());
-  if (ending == Ending::kStopped) {
+  if (ending == Ending::kStopped && runner.leads()) {
     fmt::print(stderr, "stopped at step {}; go on with --continue --out {}\n", runner.step(),
                options.out);
   }

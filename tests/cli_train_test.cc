@@ -1,0 +1,191 @@
+// `convnextpose-train` as a user runs it: a tiny network on people that are made up.
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include "convnextpose/checkpoint/checkpoint.h"
+#include "tests/cli_fixture.h"
+
+namespace cnp::test {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kTiny = R"({"name": "tiny", "depths": [1, 1, 1, 1], "dims": [8, 8, 16, 16],
+  "head": [{"channels": 16, "kernel": 3, "up": true}], "depth_bins": 32, "joints": 18,
+  "input": [64, 64]})";
+
+class CliTrainTest : public CliTest {
+ protected:
+  CliTrainTest() : config_(WriteText("tiny.json", kTiny)) {}
+
+  /// `more` in place of what is usual.
+  [[nodiscard]] std::vector<std::string> Command(const std::string& out,
+                                                 const Arguments& more) const {
+    std::vector<std::string> command = {CNP_TRAINER, "--out", Path(out), "--synth"};
+    command.insert(command.end(), more.begin(), more.end());
+    const std::pair<const char*, std::string> usual[] = {
+        {"--variant", config_}, {"--input", "64"},    {"--batch", "4"},
+        {"--epochs", "3"},      {"--log-every", "1"}, {"--rendered-per-epoch", "16"},
+        {"--feed-threads", "1"}};
+    for (const auto& [name, value] : usual) {
+      if (std::find(more.begin(), more.end(), name) != more.end()) continue;
+      command.insert(command.end(), {name, value});
+    }
+    return command;
+  }
+  [[nodiscard]] Outcome Train(const std::string& out, const Arguments& more = {}) const {
+    return Process(Command(out, more)).Wait();
+  }
+
+  [[nodiscard]] std::string State(const std::string& out) const {
+    return Read(folder_ / out / "state.safetensors");
+  }
+  [[nodiscard]] std::ptrdiff_t LoggedSteps(const std::string& out) const {
+    const std::string log = Read(folder_ / out / "log.csv");
+    return std::max<std::ptrdiff_t>(0, std::count(log.begin(), log.end(), '\n') - 1);
+  }
+
+  std::string config_;
+};
+
+TEST_F(CliTrainTest, LeavesSnapshotsALogAndAPage) {
+  const Outcome outcome = Train("run", {"--keep", "1"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(LoggedSteps("run"), 12);  // 16 people, 4 a step, 3 times.
+  const std::vector<std::string> names = NamesIn(folder_ / "run");
+  for (const char* name : {"config.toml", "log.csv", "plot.html", "run.txt", "snapshot_2.pth.tar",
+                           "snapshot_2.safetensors", "state.safetensors"}) {
+    EXPECT_THAT(names, Contains(name));
+  }
+  EXPECT_THAT(names, Not(Contains("snapshot_1.safetensors")));
+  EXPECT_THAT(Read(folder_ / "run/plot.html"), HasSubstr("<svg"));
+  for (const char* name : {"run/snapshot_2.safetensors", "run/snapshot_2.pth.tar"}) {
+    const Outcome inspected = RunProgram({"inspect", Path(name), "--up", "1"});
+    EXPECT_EQ(inspected.exit_code, 0) << name << inspected.out << inspected.err;
+  }
+}
+
+TEST_F(CliTrainTest, KilledAtAnyMomentItContinuesToTheSameBits) {
+  ASSERT_EQ(Train("unbroken").exit_code, 0);
+  const Arguments more = {"--save-every", "2steps"};
+  for (const std::ptrdiff_t steps : {1, 5, 9}) {
+    Process process(Command("killed", steps == 1 ? more : Arguments{"--continue"}));
+    while (process.Running() && LoggedSteps("killed") < steps) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    process.Signal(SIGKILL);
+    EXPECT_EQ(process.Wait().signal, SIGKILL) << "over before it was killed";
+  }
+  const Outcome outcome = Train("killed", {"--continue"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(State("killed"), State("unbroken"));
+  EXPECT_EQ(Read(folder_ / "killed/snapshot_2.safetensors"),
+            Read(folder_ / "unbroken/snapshot_2.safetensors"));
+  EXPECT_EQ(LoggedSteps("killed"), 12);
+}
+
+TEST_F(CliTrainTest, StoppedItSavesAndSaysHowToGoOn) {
+  Process process(Command("run", {"--epochs", "1000"}));
+  while (process.Running() && LoggedSteps("run") < 2) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  process.Signal(SIGINT);
+  const Outcome outcome = process.Wait();
+  EXPECT_EQ(outcome.exit_code, 3) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("--continue"));
+  EXPECT_TRUE(fs::exists(folder_ / "run/state.safetensors"));
+  const Outcome again = Train("run");
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_THAT(again.err, HasSubstr("holds a run already"));
+  const Outcome other = Train("run", {"--continue", "--batch", "8"});
+  EXPECT_EQ(other.exit_code, 1);
+  EXPECT_THAT(other.err, HasSubstr("pictures an epoch"));
+}
+
+TEST_F(CliTrainTest, TwoProcessesShareEachBatch) {
+  ASSERT_EQ(Train("alone").exit_code, 0);
+  const auto member = [&](int rank) {
+    std::vector<std::string> command = {
+        "env",
+        "RANK=" + std::to_string(rank),
+        "WORLD_SIZE=2",
+        "LOCAL_RANK=" + std::to_string(rank),
+        "MASTER_ADDR=127.0.0.1",
+        "MASTER_PORT=" + std::to_string(20000 + ::getpid() % 20000)};
+    for (const std::string& word : Command("both", {})) command.push_back(word);
+    return command;
+  };
+  Process first(member(0));
+  Process second(member(1));
+  const Outcome led = first.Wait();
+  const Outcome followed = second.Wait();
+  ASSERT_EQ(led.exit_code, 0) << led.err;
+  ASSERT_EQ(followed.exit_code, 0) << followed.err;
+  const auto open = [&](const char* folder) {
+    return checkpoint::Read(folder_ / folder / "snapshot_2.safetensors");
+  };
+  const auto alone = open("alone");
+  const auto both = open("both");
+  ASSERT_TRUE(alone.ok() && both.ok());
+  ASSERT_EQ(alone->tensors.size(), both->tensors.size());
+  for (std::size_t i = 0; i < alone->tensors.size(); ++i) {
+    const std::vector<float> expected = checkpoint::ToFloat(alone->tensors[i]);
+    const std::vector<float> actual = checkpoint::ToFloat(both->tensors[i]);
+    ASSERT_EQ(actual.size(), expected.size());
+    for (std::size_t j = 0; j < expected.size(); ++j) {
+      ASSERT_NEAR(actual[j], expected[j], 2e-4 * (1 + std::abs(expected[j])))
+          << alone->tensors[i].name;
+    }
+  }
+}
+
+TEST_F(CliTrainTest, OptionsGoToAFileAndComeBack) {
+  const Outcome printed =
+      Process(Command("run", {"--lr", "0.25", "--seed", "77", "--print-config"})).Wait();
+  ASSERT_EQ(printed.exit_code, 0) << printed.err;
+  const std::string file = WriteText("options.toml", printed.out);
+  const Outcome again = Process({CNP_TRAINER, "--config", file, "--print-config"}).Wait();
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(again.out, printed.out);
+  EXPECT_THAT(again.out, HasSubstr("lr=0.25"));
+}
+
+TEST_F(CliTrainTest, WrongUsageIsNamed) {
+  const auto run = [](const Arguments& arguments) {
+    std::vector<std::string> command = {CNP_TRAINER};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return Process(command).Wait();
+  };
+  const std::string out = Path("never");
+  const std::pair<Arguments, const char*> wrong[] = {
+      {{"--synth"}, "--out"},
+      {{"--out", out}, "nobody to train on"},
+      {{"--out", out, "--data", "mpii:" + out, "--avatars", "x"}, "--synth"},
+      {{"--out", out, "--synth", "--share", "0.9:0.1"}, "--share"},
+      {{"--out", out, "--synth", "--nonsense"}, "--nonsense"}};
+  for (const auto& [arguments, word] : wrong) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.exit_code, 2) << word;
+    EXPECT_THAT(outcome.err, HasSubstr(word));
+  }
+  const std::pair<Arguments, const char*> absent[] = {
+      {{"--out", out, "--data", "mpii:" + out}, "never"},
+      {{"--out", out, "--data", "mpi:" + out}, "mpi"},
+      {{"--out", out, "--synth", "--init", out + ".pth"}, "never.pth"},
+      {{"--out", out, "--synth", "--input", "100"}, "100"},
+      {{"--out", out, "--synth", "--device", "gpu"}, "gpu"}};
+  for (const auto& [arguments, word] : absent) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.exit_code, 1) << word;
+    EXPECT_THAT(outcome.err, HasSubstr(word));
+  }
+  EXPECT_FALSE(fs::exists(out));
+}
+
+}  // namespace
+}  // namespace cnp::test
