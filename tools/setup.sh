@@ -2,6 +2,7 @@
 # Installs what the build and the tests need, from Debian's packages. Asks for nothing, installs
 # only what is missing, works as root or with sudo.
 #   tools/setup.sh run     to build and run the program
+#   tools/setup.sh train   and to build the trainer
 #   tools/setup.sh check   and to run every test and check
 #   tools/setup.sh arm     and to run the library's tests as 64-bit ARM (Debian on another machine)
 set -euo pipefail
@@ -13,12 +14,13 @@ run=(
   libcli11-dev libfmt-dev libssl-dev libonnx-dev libprotobuf-dev libeigen3-dev
   opencv-doc  # messi5.jpg, the picture of ./demo
 )
+train=(libtorch-dev libgloo-dev)
 check=(
   libgtest-dev libgmock-dev libbenchmark-dev libopencv-dnn-dev
   clang-14 clang-format-14 clang-tidy-14 libclang-14-dev libclang-rt-14-dev llvm-14
   python3 python3-numpy python3-scipy python3-torch python3-jsonschema
   libopenmpi-dev openmpi-bin  # `eval` on several processes
-  libtorch-dev libgloo-dev  # the trainer
+  "${train[@]}"
 )
 arm=(
   g++-aarch64-linux-gnu qemu-user
@@ -28,9 +30,10 @@ arm=(
 packages=("${run[@]}")
 case "${1:-run}" in
   run) ;;
+  train) packages+=("${train[@]}") ;;
   check) packages+=("${check[@]}") ;;
   arm) packages+=("${check[@]}" "${arm[@]}") ;;
-  *) echo "usage: $0 run|check|arm" >&2; exit 2 ;;
+  *) echo "usage: $0 run|train|check|arm" >&2; exit 2 ;;
 esac
 
 missing=()
