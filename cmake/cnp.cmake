@@ -1,6 +1,7 @@
 # Compiler settings, and the functions that every folder uses:
 #   cnp_module(NAME SOURCES a.cc b.cc DEPS x y LIBS lib)   the library cnp_NAME of convnextpose/NAME
-#   cnp_test(NAME SOURCES a_test.cc LIBS cnp_x)            one GoogleTest program, known to ctest
+#   cnp_test(NAME SOURCES a_test.cc LIBS cnp_x)            one GoogleTest program, known to ctest,
+#                                                          under ENVIRONMENT A=1 if given
 #   cnp_benchmark(NAME SOURCES a_bench.cc LIBS cnp_x)      one Google Benchmark program
 
 set(CMAKE_CXX_STANDARD 20)
@@ -57,7 +58,7 @@ function(cnp_test name)
   if(NOT CNP_BUILD_TESTS OR NOT name MATCHES "${CNP_TESTS}")
     return()
   endif()
-  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS;ENVIRONMENT" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gtest_main GTest::gmock)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
@@ -65,7 +66,10 @@ function(cnp_test name)
   # (skipping, with a word, where it is absent).
   target_compile_definitions(${name} PRIVATE
     CNP_TESTDATA="${PROJECT_SOURCE_DIR}/testdata" CNP_SHARED="${PROJECT_SOURCE_DIR}/../shared/data")
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
+  if(ARG_ENVIRONMENT)
+    list(PREPEND ARG_ENVIRONMENT ENVIRONMENT)
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600 ${ARG_ENVIRONMENT})
 endfunction()
 
 function(cnp_benchmark name)

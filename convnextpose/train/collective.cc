@@ -24,6 +24,7 @@ using StorePointer = c10::intrusive_ptr<c10d::Store>;
 
 constexpr milliseconds kLook(200);
 constexpr milliseconds kPoll(20);
+constexpr std::chrono::hours kBusy(24);  // As long as one may let the others wait.
 constexpr int kGlooThreads = 2;
 constexpr const char* kMasterAddress = "master";
 
@@ -105,7 +106,7 @@ c10::intrusive_ptr<Gloo> JoinGloo(const StorePointer& store, const Membership& s
   auto group = c10::make_intrusive<Gloo>(c10::make_intrusive<c10d::PrefixStore>("cpu", store),
                                          self.rank, self.world, options);
   // Liveness tells who is lost; the others may well be busy for long.
-  group->SetPatience(kProcessGroupDefaultTimeout);
+  group->SetPatience(kBusy);
   return group;
 }
 
@@ -120,7 +121,7 @@ class TorchCollective final : public SummingCollective {
 #ifdef USE_C10D_NCCL
     if (at::globalContext().hasCUDA()) {
       auto nccl = c10d::ProcessGroupNCCL::Options::create();
-      nccl->timeout = kProcessGroupDefaultTimeout;
+      nccl->timeout = kBusy;
       gpu_ = c10::make_intrusive<c10d::ProcessGroupNCCL>(
           c10::make_intrusive<c10d::PrefixStore>("gpu", store_), self.rank, self.world, nccl);
     }

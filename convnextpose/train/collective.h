@@ -30,7 +30,7 @@ Result<Membership> MembershipFromEnvironment();
 
 /// Opaque: joined processes. Calls come from one thread, the same in the same order everywhere.
 /// A process that is killed is missed at once, one whose machine or network is gone after
-/// `patience_s`; one that lives may do something else for half an hour.
+/// `patience_s`; one that lives may do something else for a day.
 class Collective {
  public:
   /// Waits for all. A world of one opens nothing. Errors: not all came within `timeout_s`, with who

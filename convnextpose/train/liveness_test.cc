@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPatience(400);
+constexpr milliseconds kPatience(500);
 
 /// What all processes share.
 class Shared {

@@ -29,7 +29,7 @@ struct Pass {
   /// Of residual ends in order and pictures: [ends, B], what each one's branch is multiplied with
   /// (stochastic depth: 0 or 1 / kept). Undefined: 1.
   torch::Tensor branch_scale;
-  bool bfloat16 = false;  ///< Matrix products: see Patches.
+  bool bfloat16 = false;                    ///< Matrix products: see Patches.
   SummingCollective* collective = nullptr;  ///< Statistics of all processes' pictures.
 };
 

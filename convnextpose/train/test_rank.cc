@@ -49,7 +49,7 @@ class Rank {
   Status GoOn(int stopped) {
     for (int i = 0;; ++i) {
       if (i == 1 && stopped == self_.rank) {
-        std::this_thread::sleep_for(std::chrono::duration<double>(1.5 * kPatienceSeconds));
+        std::this_thread::sleep_for(std::chrono::duration<double>(1.3 * kPatienceSeconds));
       }
       if (i == 2) std::ofstream(Mine("running")) << "";
       if (i == 2 && stopped == self_.rank) ::raise(SIGSTOP);
