@@ -166,7 +166,15 @@ void RegisterRun(CLI::App& app, TrainOptions& options) {
   app.add_option("--device", options.recipe.device, "cpu or cuda")
       ->capture_default_str()
       ->group(kGroup);
-  app.add_flag("--bf16", options.recipe.bfloat16, "Activations in bfloat16 (cuda)")->group(kGroup);
+  app.add_flag("--bf16", options.recipe.bfloat16,
+               "Matrix products in bfloat16: quicker on cuda and on processors with AMX")
+      ->group(kGroup);
+  app.add_option("--threads", options.recipe.threads,
+                 "Threads that compute; 0: all cores. One is quicker than two on two cores that "
+                 "other programs use as well")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str()
+      ->group(kGroup);
   app.add_option("--feed-threads", options.feed_threads, "Threads that make pictures; 0: all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str()

@@ -32,9 +32,10 @@ Result<torch::Device> FindDevice(const std::string& name, int local_rank) {
 }
 
 /// Denormals cost a hundred times a normal number, and with one thread convolutions leave oneDNN.
-void PrepareThread() {
+void PrepareThread(const Recipe& recipe) {
   at::globalContext().setFlushDenormal(true);
-  if (at::get_num_threads() < 2) at::set_num_threads(2);
+  if (recipe.threads > 0) at::set_num_threads(recipe.threads);
+  if (at::get_num_threads() < 2 && !recipe.bfloat16) at::set_num_threads(2);
 }
 
 class TorchTrainer final : public Trainer {
@@ -104,7 +105,7 @@ class TorchTrainer final : public Trainer {
   [[nodiscard]] double Rate() const { return LearningRate(recipe_, steps_per_epoch_, state_.step); }
 
   Result<StepReport> TryStep(const Batch& batch) {
-    PrepareThread();
+    PrepareThread(recipe_);
     CheckBatch(batch);
     CNP_RETURN_IF_ERROR(CheckTogether(batch));
     state_.network.gradients.zero_();
@@ -256,7 +257,7 @@ Result<std::unique_ptr<Trainer>> Trainer::Create(const model::Spec& spec, const 
   // Join makes no others.
   auto* const summing = self.world == 1 ? nullptr : static_cast<SummingCollective*>(collective);
   try {
-    PrepareThread();
+    PrepareThread(recipe);
     auto trainer = std::make_unique<TorchTrainer>(spec, recipe, steps_per_epoch, device, summing);
     CNP_RETURN_IF_ERROR(trainer->Begin(init));
     return std::unique_ptr<Trainer>(std::move(trainer));
