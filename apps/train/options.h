@@ -15,32 +15,32 @@ namespace cnp::train_app {
 struct TrainOptions {
   std::vector<std::string> data;      ///< KIND:DIR.
   std::vector<std::string> validate;  ///< KIND:DIR.
-  int subsample = 0;
-  bool synth = false;
   std::string avatars;
   std::string motions;
   std::string backgrounds;
   std::string share = "0:0.9";
   std::int64_t rendered_per_epoch = 20'000;
+  int subsample = 0;
+  bool synth = false;
 
+  bool continued = false;
+  bool no_mirror = false;
+  bool print_config = false;
+  int batch = 32;
+  std::int64_t epochs = 0;  ///< 0: as the schedule of inputs says, else 70.
   std::string variant;
   std::string init;
   std::string input = "256";
-  int batch = 32;
-  std::int64_t epochs = 0;  ///< 0: as the schedule of inputs says, else 70.
   train::Recipe recipe;
   train::Augmentation augmentation;
 
   std::string out;
-  bool continued = false;
   std::string save_every = "5min";
+  double minutes = 0;
+  std::int64_t cache_mb = 1024;
   int keep = 3;
   int log_every = 50;
-  bool no_mirror = false;
-  double minutes = 0;
   int feed_threads = 0;
-  std::int64_t cache_mb = 1024;
-  bool print_config = false;
 };
 
 /// All options, with examples in the help, and --config.

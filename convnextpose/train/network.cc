@@ -153,7 +153,7 @@ Tensor Network::Forward(Tensor x, const Pass* pass) {
                                        /*align_corners=*/true);
         break;
       case LayerKind::kSoftArgmax:
-        x = SoftArgmax(whole(x), spec_.joints);
+        x = SoftArgmax(x, spec_.joints);
         break;
       case LayerKind::kAffine:
         CNP_CHECK(false, "a network in training is not folded");
