@@ -42,6 +42,21 @@ class CliTrainTest : public CliTest {
     return Process(Command(out, more)).Wait();
   }
 
+  /// One of two processes, with torchrun's variables.
+  [[nodiscard]] std::vector<std::string> Member(int rank, const std::string& out,
+                                                const Arguments& more) const {
+    const std::string number = std::to_string(rank);
+    const std::string port = std::to_string(20000 + ::getpid() % 20000);
+    std::vector<std::string> command = {"env",
+                                        "RANK=" + number,
+                                        "WORLD_SIZE=2",
+                                        "LOCAL_RANK=" + number,
+                                        "MASTER_ADDR=127.0.0.1",
+                                        "MASTER_PORT=" + port};
+    for (const std::string& word : Command(out, more)) command.push_back(word);
+    return command;
+  }
+
   [[nodiscard]] std::string State(const std::string& out) const {
     return Read(folder_ / out / "state.safetensors");
   }
@@ -109,19 +124,8 @@ TEST_F(CliTrainTest, StoppedItSavesAndSaysHowToGoOn) {
 
 TEST_F(CliTrainTest, TwoProcessesShareEachBatch) {
   ASSERT_EQ(Train("alone").exit_code, 0);
-  const auto member = [&](int rank) {
-    std::vector<std::string> command = {
-        "env",
-        "RANK=" + std::to_string(rank),
-        "WORLD_SIZE=2",
-        "LOCAL_RANK=" + std::to_string(rank),
-        "MASTER_ADDR=127.0.0.1",
-        "MASTER_PORT=" + std::to_string(20000 + ::getpid() % 20000)};
-    for (const std::string& word : Command("both", {})) command.push_back(word);
-    return command;
-  };
-  Process first(member(0));
-  Process second(member(1));
+  Process first(Member(0, "both", {}));
+  Process second(Member(1, "both", {}));
   const Outcome led = first.Wait();
   const Outcome followed = second.Wait();
   ASSERT_EQ(led.exit_code, 0) << led.err;
@@ -142,6 +146,20 @@ TEST_F(CliTrainTest, TwoProcessesShareEachBatch) {
           << alone->tensors[i].name;
     }
   }
+}
+
+TEST_F(CliTrainTest, WhereOneProcessIsStoppedAllStopTogether) {
+  Process first(Member(0, "both", {"--epochs", "1000"}));
+  Process second(Member(1, "both", {"--epochs", "1000"}));
+  while (first.Running() && LoggedSteps("both") < 2) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  second.Signal(SIGTERM);
+  for (Process* process : {&first, &second}) {
+    const Outcome outcome = process->Wait();
+    EXPECT_EQ(outcome.exit_code, 3) << outcome.err;
+  }
+  EXPECT_TRUE(fs::exists(folder_ / "both/state.safetensors"));
 }
 
 TEST_F(CliTrainTest, OptionsGoToAFileAndComeBack) {

@@ -39,6 +39,19 @@ std::string Kinds() {
   return names;
 }
 
+/// Options that are numbers from 0 up.
+struct Numbers {
+  CLI::App& app;
+  const char* group;
+
+  void operator()(const char* name, double& value, const char* help, double most) const {
+    app.add_option(name, value, help)
+        ->check(CLI::Range(0.0, most))
+        ->capture_default_str()
+        ->group(group);
+  }
+};
+
 void RegisterData(CLI::App& app, TrainOptions& options) {
   constexpr const char* kGroup = "On what";
   app.add_option("--data", options.data,
@@ -94,12 +107,7 @@ void RegisterRecipe(CLI::App& app, TrainOptions& options) {
       ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str()
       ->group(kGroup);
-  const auto number = [&](const char* name, double& value, const char* help, double most) {
-    app.add_option(name, value, help)
-        ->check(CLI::Range(0.0, most))
-        ->capture_default_str()
-        ->group(kGroup);
-  };
+  const Numbers number = {app, kGroup};
   number("--lr", recipe.learning_rate, "Highest learning rate", 1e3);
   number("--final-lr", recipe.final_learning_rate, "At the end, after a half cosine", 1e3);
   number("--warmup", recipe.warmup_epochs, "Epochs in which the rate rises from 0", 1e6);
@@ -116,12 +124,7 @@ void RegisterRecipe(CLI::App& app, TrainOptions& options) {
 void RegisterAugmentation(CLI::App& app, TrainOptions& options) {
   constexpr const char* kGroup = "How pictures are varied (the paper's ways)";
   train::Augmentation& augmentation = options.augmentation;
-  const auto number = [&](const char* name, double& value, const char* help, double most) {
-    app.add_option(name, value, help)
-        ->check(CLI::Range(0.0, most))
-        ->capture_default_str()
-        ->group(kGroup);
-  };
+  const Numbers number = {app, kGroup};
   number("--scale", augmentation.scale, "Box, plus and minus this share", 0.9);
   number("--rotation", augmentation.rotation_degrees, "Degrees, one deviation of two at most", 180);
   number("--rotation-chance", augmentation.rotation_probability, "", 1);

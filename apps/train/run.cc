@@ -93,17 +93,15 @@ class Runner {
     if (leads()) Announce();
     saved_ = paged_ = Clock::now();
     const std::int64_t end = phases_.back().end * feed_->steps_per_epoch();
-    while (trainer_->step() < end) {
-      // One decides; the others notice that it is gone.
-      if (leads() &&
-          (stop_ || (options_.minutes > 0 && SecondsSince(start_) > 60 * options_.minutes))) {
-        CNP_RETURN_IF_ERROR(SaveAll());
-        return Ending::kStopped;
+    bool stopped = false;
+    while (trainer_->step() < end && !stopped) {
+      if (stop_ || (options_.minutes > 0 && SecondsSince(start_) > 60 * options_.minutes)) {
+        trainer_->AskToStop();
       }
-      CNP_RETURN_IF_ERROR(Step());
+      CNP_ASSIGN(stopped, Step());
     }
     if (leads()) CNP_RETURN_IF_ERROR(SaveAll());
-    return Ending::kDone;
+    return trainer_->step() < end ? Ending::kStopped : Ending::kDone;
   }
 
   [[nodiscard]] std::int64_t step() const { return trainer_->step(); }
@@ -165,7 +163,8 @@ class Runner {
     }
   }
 
-  Status Step() {
+  /// Whether to stop: the same for all processes.
+  Result<bool> Step() {
     const std::int64_t per_epoch = feed_->steps_per_epoch();
     const Phase& phase = PhaseOf(phases_, trainer_->step() / per_epoch);
     if (phase.input != input_) {
@@ -175,13 +174,16 @@ class Runner {
     const Clock::time_point begin = Clock::now();
     CNP_ASSIGN(const train::Batch batch, feed_->At(trainer_->step()));
     CNP_ASSIGN(const train::StepReport report, trainer_->Step(batch));
-    if (!leads()) return {};
-    const double seconds = SecondsSince(begin);
+    if (leads()) CNP_RETURN_IF_ERROR(Record(report, SecondsSince(begin)));
+    return report.stop;
+  }
+
+  Status Record(const train::StepReport& report, double seconds) {
     meter_.Add(static_cast<double>(input_) * input_, seconds);
     means_.Add(report);
     mean_seconds_ += seconds;
     if (status_.Due()) status_.Show(StatusText(report));
-    const bool epoch_ends = trainer_->step() % per_epoch == 0;
+    const bool epoch_ends = trainer_->step() % feed_->steps_per_epoch() == 0;
     if (epoch_ends || trainer_->step() % options_.log_every == 0) CNP_RETURN_IF_ERROR(LogMeans());
     if (epoch_ends) return EndEpoch();
     return SaveIsDue() ? Save() : Status();

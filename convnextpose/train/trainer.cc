@@ -83,6 +83,8 @@ class TorchTrainer final : public Trainer {
     }
   }
 
+  void AskToStop() override { stop_ = true; }
+
   [[nodiscard]] model::Weights Weights(bool ema) const override {
     model::Weights weights;
     const Network& network = state_.network;
@@ -114,7 +116,8 @@ class TorchTrainer final : public Trainer {
     StepReport report = {.loss = sums.loss / joints,
                          .learning_rate = Rate(),
                          .error_xy = sums.error_xy / std::max(1.0, sums.weight_xy),
-                         .error_z = sums.error_z / std::max(1.0, sums.weight_z)};
+                         .error_z = sums.error_z / std::max(1.0, sums.weight_z),
+                         .stop = sums.stops > 0};
     if (!std::isfinite(report.loss)) {
       return Error{"step " + std::to_string(state_.step) +
                    ": the loss is not finite; a lower learning rate may cure it"};
@@ -169,14 +172,15 @@ class TorchTrainer final : public Trainer {
     const Tensor joints = network.Train(pictures, pass);
     const double count = static_cast<double>(batch.size) * world() * batch.joints;
     (LossSum(joints, target, weight) / count).backward();
-    Tensor sums = ErrorSums(joints, target, weight).to(torch::kDouble);
+    Tensor sums = torch::cat({ErrorSums(joints, target, weight).to(torch::kDouble),
+                              torch::full({1}, stop_ ? 1.0 : 0.0, joints.device())});
     if (collective_ != nullptr) {
       collective_->Sum(network.gradients);
       collective_->Sum(sums);
     }
     sums = sums.cpu();
     const double* s = sums.data_ptr<double>();
-    return {s[0], s[1], s[2], s[3], s[4]};
+    return {s[0], s[1], s[2], s[3], s[4], s[5]};
   }
 
   [[nodiscard]] int rank() const {
@@ -202,6 +206,7 @@ class TorchTrainer final : public Trainer {
   std::int64_t steps_per_epoch_;
   TrainingState state_;
   std::vector<double> drop_path_;
+  bool stop_ = false;
 };
 
 /// One well-mixed number of two (splitmix64's output function).

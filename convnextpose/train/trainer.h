@@ -39,6 +39,7 @@ struct StepReport {
   /// Mean absolute error of the coordinates that count, cells.
   double error_xy = 0;
   double error_z = 0;
+  bool stop = false;  ///< Someone asked for it: the same in all processes.
 };
 
 /// Not thread-safe. Uses LibTorch's own threads.
@@ -62,6 +63,9 @@ class Trainer {
   /// network is fully convolutional). Errors: a loss that is not finite (with the step), a lost
   /// process.
   virtual Result<StepReport> Step(const Batch& batch) = 0;
+
+  /// Asks all processes to stop: the next step's report tells each.
+  virtual void AskToStop() = 0;
 
   /// As they are now, under the published names; `ema`: their running average.
   [[nodiscard]] virtual model::Weights Weights(bool ema) const = 0;

@@ -24,6 +24,7 @@ struct Sums {
   double weight_xy = 0;
   double error_z = 0;
   double weight_z = 0;
+  double stops = 0;  ///< Processes that asked for it.
 };
 
 /// pictures [B, 3, H, W] of the network's type and device, normalised.
