@@ -103,8 +103,8 @@ int Train(int argc, char** argv) {
   return *ending == Ending::kDone ? kDone : kStopped;
 }
 
-// The layers' outputs, megabytes each, come and go with every step: fresh pages from the system each
-// time would cost more than what is computed in them.
+// The layers' outputs, megabytes each, come and go with every step: fresh pages from the system
+// each time would cost more than what is computed in them.
 void KeepFreedMemory() {
 #ifdef __GLIBC__
   mallopt(M_MMAP_MAX, 0);

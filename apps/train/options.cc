@@ -114,6 +114,10 @@ void RegisterRecipe(CLI::App& app, TrainOptions& options) {
   number("--beta1", recipe.beta1, "Of AdamW", 1);
   number("--beta2", recipe.beta2, "Of AdamW", 1);
   number("--weight-decay", recipe.weight_decay, "On all parameters", 1e3);
+  number(
+      "--marginal-loss", recipe.marginal_loss,
+      "Times the cross-entropy of the heatmaps' columns, rows and depths, beside the paper's loss",
+      1e3);
   number("--drop-path", recipe.drop_path, "Of the last block", 0.99);
   number("--ema", recipe.ema_decay, "Of the averaged weights; 0: none", 1);
   app.add_option("--seed", recipe.seed, "All else follows from it")

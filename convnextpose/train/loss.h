@@ -1,6 +1,7 @@
 // How far the joints are from where they should be.
 #pragma once
 
+#include "convnextpose/train/soft_argmax.h"
 #include "convnextpose/train/torch.h"
 
 namespace cnp::train {
@@ -10,7 +11,14 @@ namespace cnp::train {
 torch::Tensor LossSum(const torch::Tensor& joints, const torch::Tensor& target,
                       const torch::Tensor& weight);
 
-/// [5]: the same sum, then sum and weight of the errors along x and y, and of those along z.
+/// How far the marginals are from Gaussians (deviation 1 cell) around the targets: sum of the
+/// cross-entropies along x, y and z, each times its weight, over 3. Unlike LossSum it tells each
+/// cell what to be. (Nibali et al., 2018, "Numerical coordinate regression", regularise alike; Li
+/// et al., 2022, "SimCC", train on 1-D classes.)
+torch::Tensor MarginalLossSum(const Marginals& marginals, const torch::Tensor& target,
+                              const torch::Tensor& weight);
+
+/// [5]: LossSum, then sum and weight of the errors along x and y, and of those along z.
 torch::Tensor ErrorSums(const torch::Tensor& joints, const torch::Tensor& target,
                         const torch::Tensor& weight);
 

@@ -92,11 +92,14 @@ Status Network::Set(const model::Weights& weights) {
   return {};
 }
 
-Tensor Network::Train(const Tensor& pictures, const Pass& pass) { return Forward(pictures, &pass); }
+Found Network::Train(const Tensor& pictures, const Pass& pass) {
+  const Marginals marginals = FindMarginals(Forward(pictures, &pass), spec_.joints);
+  return {SoftArgmax(marginals), marginals};
+}
 
 Tensor Network::Infer(const Tensor& pictures) {
   const torch::NoGradGuard no_grad;
-  return Forward(pictures, nullptr);
+  return SoftArgmax(FindMarginals(Forward(pictures, nullptr), spec_.joints));
 }
 
 std::vector<double> Network::drop_path() const {
@@ -153,8 +156,7 @@ Tensor Network::Forward(Tensor x, const Pass* pass) {
                                        /*align_corners=*/true);
         break;
       case LayerKind::kSoftArgmax:
-        x = SoftArgmax(x, spec_.joints);
-        break;
+        break;  // Of the caller.
       case LayerKind::kAffine:
         CNP_CHECK(false, "a network in training is not folded");
     }

@@ -9,6 +9,7 @@
 #include "convnextpose/base/result.h"
 #include "convnextpose/model/layers.h"
 #include "convnextpose/model/weights.h"
+#include "convnextpose/train/soft_argmax.h"
 #include "convnextpose/train/torch.h"
 
 namespace cnp::train {
@@ -22,6 +23,12 @@ struct Slot {
   std::int64_t offset = 0;
   std::int64_t elements = 0;
   bool trainable = true;
+};
+
+/// What a pass finds of B pictures.
+struct Found {
+  torch::Tensor joints;  ///< [B, J, 3], cells.
+  Marginals marginals;
 };
 
 /// One pass in training.
@@ -43,9 +50,9 @@ class Network {
   /// Errors: a tensor that is missing or has another shape.
   Status Set(const model::Weights& weights);
 
-  /// pictures [B, 3, H, W], normalised, H and W divisible by kBackboneStride -> joints [B, J, 3] in
-  /// cells. Normalises with the batch's statistics and updates the running ones.
-  torch::Tensor Train(const torch::Tensor& pictures, const Pass& pass);
+  /// pictures [B, 3, H, W], normalised, H and W divisible by kBackboneStride. Normalises with the
+  /// batch's statistics and updates the running ones.
+  Found Train(const torch::Tensor& pictures, const Pass& pass);
   /// As in inference, with the running statistics.
   torch::Tensor Infer(const torch::Tensor& pictures);
 
@@ -62,6 +69,7 @@ class Network {
   struct Tensors {
     torch::Tensor weight, bias, mean, variance;
   };
+  /// Heatmaps.
   torch::Tensor Forward(torch::Tensor x, const Pass* pass);
   torch::Tensor Normalise(const torch::Tensor& x, const Tensors& norm, const Pass* pass) const;
   void PlaceTensors();

@@ -26,9 +26,13 @@ Tensor Values(const std::vector<float>& values, const Batch& batch) {
       .to(torch::kDouble);
 }
 
-Tensor MeanLoss(Network& network, const Batch& batch, const Pass& pass = {}) {
-  const Tensor joints = network.Train(PictureTensor(batch, network.parameters), pass);
-  return LossSum(joints, Values(batch.target, batch), Values(batch.weight, batch)) /
+Tensor MeanLoss(Network& network, const Batch& batch, const Pass& pass = {},
+                double marginal_loss = 0) {
+  const auto [joints, marginals] = network.Train(PictureTensor(batch, network.parameters), pass);
+  const Tensor target = Values(batch.target, batch);
+  const Tensor weight = Values(batch.weight, batch);
+  return (LossSum(joints, target, weight) +
+          marginal_loss * MarginalLossSum(marginals, target, weight)) /
          (batch.size * batch.joints);
 }
 
@@ -92,13 +96,14 @@ TEST(NetworkTest, GradientsAgreeWithFiniteDifferences) {
   Network network = Seeded(spec, 3);
   const Batch batch = NumbersBatch(spec, 3, 2);
   const Pass pass = {.branch_scale = BranchScale({0.5, 0.5, 0.5, 0.5, 0.5}, 4, 0, 2, 0, 2)};
-  MeanLoss(network, batch, pass).backward();
+  constexpr double kMarginalLoss = 0.5;
+  MeanLoss(network, batch, pass, kMarginalLoss).backward();
   const torch::NoGradGuard no_grad;
   const auto loss_at = [&](const Slot& slot, const Tensor& direction, double by) {
     Tensor part = network.parameters.narrow(0, slot.offset, slot.elements);
     const Tensor before = part.clone();
     part.add_(direction, by);
-    const double loss = MeanLoss(network, batch, pass).item<double>();
+    const double loss = MeanLoss(network, batch, pass, kMarginalLoss).item<double>();
     part.copy_(before);
     return loss;
   };

@@ -1,6 +1,6 @@
 #include "convnextpose/train/soft_argmax.h"
 
-#include "convnextpose/train/soft_argmax_kernel.h"
+#include "convnextpose/train/marginals.h"
 
 namespace cnp::train {
 namespace {
@@ -12,18 +12,17 @@ Tensor Expected(const Tensor& marginal) {
   return (marginal * torch::arange(marginal.size(2), marginal.options())).sum(2);
 }
 
-Tensor OfTorch(const Tensor& heatmaps, std::int64_t joints) {
+Marginals OfTorch(const Tensor& heatmaps, std::int64_t joints) {
   const std::int64_t depth = heatmaps.size(1) / joints;
   const Tensor volume =
       torch::softmax(heatmaps.contiguous().view({heatmaps.size(0), joints, -1}), 2)
           .view({heatmaps.size(0), joints, depth, heatmaps.size(2), heatmaps.size(3)});
-  const Tensor rows = volume.sum(2);  // [B, J, H, W]
-  return torch::stack({Expected(rows.sum(2)), Expected(rows.sum(3)), Expected(volume.sum({3, 4}))},
-                      2);
+  const Tensor planes = volume.sum(2);  // [B, J, H, W]
+  return {planes.sum(2), planes.sum(3), volume.sum({3, 4})};
 }
 
-constexpr std::int64_t kMoments = sizeof(JointMoments) / sizeof(float);
-static_assert(sizeof(JointMoments) == kMoments * sizeof(float));
+constexpr std::int64_t kScale = sizeof(LogitScale) / sizeof(float);
+static_assert(sizeof(LogitScale) == kScale * sizeof(float));
 
 HeatmapShape ShapeOf(const Tensor& heatmaps, std::int64_t joints) {
   return {.height = static_cast<int>(heatmaps.size(2)),
@@ -48,18 +47,23 @@ void ForPictures(const Tensor& heatmaps, const Function& function) {
   }
 }
 
-class SoftArgmaxFunction : public torch::autograd::Function<SoftArgmaxFunction> {
+class MarginalsFunction : public torch::autograd::Function<MarginalsFunction> {
  public:
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& input,
                         std::int64_t joints) {
     const Tensor heatmaps = input.contiguous(torch::MemoryFormat::ChannelsLast);
-    const Tensor moments = torch::empty({heatmaps.size(0), joints, kMoments}, torch::kFloat);
-    auto* const all = reinterpret_cast<JointMoments*>(moments.data_ptr<float>());
+    const HeatmapShape shape = ShapeOf(heatmaps, joints);
+    const Tensor scales = torch::empty({heatmaps.size(0), joints, kScale}, torch::kFloat);
+    const Tensor marginals =
+        torch::empty({heatmaps.size(0), joints, shape.marginals()}, torch::kFloat);
+    auto* const scale = reinterpret_cast<LogitScale*>(scales.data_ptr<float>());
+    auto* const marginal = marginals.data_ptr<float>();
     ForPictures(heatmaps, [&](const auto* logits, std::int64_t i, std::int64_t /*offset*/) {
-      FindMoments(ShapeOf(heatmaps, joints), logits, all + i * joints);
+      train::FindMarginals(shape, logits, scale + i * joints,
+                           marginal + i * joints * shape.marginals());
     });
-    context->save_for_backward({heatmaps, moments});
-    return moments.narrow(2, kMoments - 3, 3).clone();
+    context->save_for_backward({heatmaps, scales, marginals});
+    return marginals;
   }
 
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
@@ -67,27 +71,42 @@ class SoftArgmaxFunction : public torch::autograd::Function<SoftArgmaxFunction> 
     const torch::autograd::tensor_list saved = context->get_saved_variables();
     const Tensor& heatmaps = saved[0];
     const std::int64_t joints = saved[1].size(1);
-    const Tensor means = outputs[0].contiguous();
-    const Tensor gradient = torch::empty_like(heatmaps, torch::MemoryFormat::ChannelsLast);
-    const auto* const moments = reinterpret_cast<const JointMoments*>(saved[1].data_ptr<float>());
+    const HeatmapShape shape = ShapeOf(heatmaps, joints);
+    const Tensor gradients = outputs[0].contiguous();
+    const Tensor result = torch::empty_like(heatmaps, torch::MemoryFormat::ChannelsLast);
+    const auto* const scales = reinterpret_cast<const LogitScale*>(saved[1].data_ptr<float>());
+    const float* const marginals = saved[2].data_ptr<float>();
     ForPictures(heatmaps, [&](const auto* logits, std::int64_t i, std::int64_t offset) {
       using T = std::remove_const_t<std::remove_pointer_t<decltype(logits)>>;
-      MomentsGradient(ShapeOf(heatmaps, joints), logits, moments + i * joints,
-                      means.data_ptr<float>() + i * joints * 3,
-                      static_cast<T*>(gradient.data_ptr()) + offset);
+      const std::int64_t first = i * joints * shape.marginals();
+      MarginalsGradient(
+          shape, logits,
+          {scales + i * joints, marginals + first, gradients.data_ptr<float>() + first},
+          static_cast<T*>(result.data_ptr()) + offset);
     });
-    return {gradient, {}};
+    return {result, {}};
   }
 };
 
 }  // namespace
 
-Tensor SoftArgmax(const Tensor& heatmaps, std::int64_t joints) {
+Marginals FindMarginals(const Tensor& heatmaps, std::int64_t joints) {
   const torch::Dtype type = heatmaps.scalar_type();
   const bool ours = heatmaps.is_cpu() && (type == torch::kFloat || type == torch::kBFloat16) &&
                     heatmaps.size(1) / joints % kDepthStep == 0;
-  if (ours) return SoftArgmaxFunction::apply(heatmaps, joints);
-  return OfTorch(type == torch::kBFloat16 ? heatmaps.to(torch::kFloat) : heatmaps, joints);
+  if (!ours) {
+    return OfTorch(type == torch::kBFloat16 ? heatmaps.to(torch::kFloat) : heatmaps, joints);
+  }
+  const Tensor all = MarginalsFunction::apply(heatmaps, joints);
+  const std::int64_t width = heatmaps.size(3);
+  const std::int64_t height = heatmaps.size(2);
+  return {all.narrow(2, 0, width), all.narrow(2, width, height),
+          all.narrow(2, width + height, heatmaps.size(1) / joints)};
+}
+
+Tensor SoftArgmax(const Marginals& marginals) {
+  return torch::stack(
+      {Expected(marginals.columns), Expected(marginals.rows), Expected(marginals.depths)}, 2);
 }
 
 }  // namespace cnp::train

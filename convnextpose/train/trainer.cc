@@ -169,9 +169,13 @@ class TorchTrainer final : public Trainer {
     const Pass pass = {.branch_scale = scale.defined() ? scale.to(pictures.options()) : Tensor(),
                        .bfloat16 = recipe_.bfloat16,
                        .collective = collective_};
-    const Tensor joints = network.Train(pictures, pass);
+    const auto [joints, marginals] = network.Train(pictures, pass);
     const double count = static_cast<double>(batch.size) * world() * batch.joints;
-    (LossSum(joints, target, weight) / count).backward();
+    Tensor loss = LossSum(joints, target, weight);
+    if (recipe_.marginal_loss > 0) {
+      loss = loss + recipe_.marginal_loss * MarginalLossSum(marginals, target, weight);
+    }
+    (loss / count).backward();
     Tensor sums = torch::cat({ErrorSums(joints, target, weight).to(torch::kDouble),
                               torch::full({1}, stop_ ? 1.0 : 0.0, joints.device())});
     if (collective_ != nullptr) {

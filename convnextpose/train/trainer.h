@@ -26,6 +26,7 @@ struct Recipe {
   double warmup_epochs = 5;    ///< The rate rises linearly from 0, set per step ...
   double epochs = 70;          ///< ... then falls by a half cosine to the final one here.
   double drop_path = 0.1;      ///< Of the last block; scales the layer list's.
+  double marginal_loss = 0;    ///< Times the cross-entropy of loss.h; not the paper's.
   double ema_decay = 0.999;    ///< Running average of weights and statistics; 0: none.
   std::uint64_t seed = 1;      ///< Of the first weights and of dropped paths.
   std::string device = "cpu";  ///< Or "cuda".
@@ -34,7 +35,8 @@ struct Recipe {
 };
 
 struct StepReport {
-  double loss = 0;  ///< Cells; mean over joints and batch of all processes (spec 6).
+  /// Cells; mean over joints and batch of all processes (spec 6), without marginal_loss.
+  double loss = 0;
   double learning_rate = 0;
   /// Mean absolute error of the coordinates that count, cells.
   double error_xy = 0;
