@@ -177,7 +177,8 @@ void RegisterRun(CLI::App& app, TrainOptions& options) {
                "Matrix products in bfloat16: quicker on cuda and on processors with AMX")
       ->group(kGroup);
   app.add_option("--threads", options.recipe.threads,
-                 "Threads that compute; 0: all cores. One is quicker than two on two cores that "
+                 "Threads that compute; 0: OMP_NUM_THREADS, else all cores. One is quicker than "
+                 "two on two cores that "
                  "other programs use as well")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str()

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <thread>
 #include <utility>
 
 #include "convnextpose/image/crop.h"
@@ -34,8 +36,14 @@ Result<torch::Device> FindDevice(const std::string& name, int local_rank) {
 /// Denormals cost a hundred times a normal number, and with one thread convolutions leave oneDNN.
 void PrepareThread(const Recipe& recipe) {
   at::globalContext().setFlushDenormal(true);
-  if (recipe.threads > 0) at::set_num_threads(recipe.threads);
-  if (at::get_num_threads() < 2 && !recipe.bfloat16) at::set_num_threads(2);
+  // LibTorch's own choice leaves out half of a core with two threads; launchers set the variable.
+  int threads = recipe.threads;
+  if (threads == 0) {
+    threads = std::getenv("OMP_NUM_THREADS") != nullptr
+                  ? at::get_num_threads()
+                  : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  }
+  at::set_num_threads(recipe.bfloat16 ? threads : std::max(2, threads));
 }
 
 class TorchTrainer final : public Trainer {

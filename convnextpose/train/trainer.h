@@ -30,7 +30,7 @@ struct Recipe {
   double ema_decay = 0.999;    ///< Running average of weights and statistics; 0: none.
   std::uint64_t seed = 1;      ///< Of the first weights and of dropped paths.
   std::string device = "cpu";  ///< Or "cuda".
-  int threads = 0;             ///< That compute; 0: all cores.
+  int threads = 0;             ///< That compute; 0: OMP_NUM_THREADS, else all cores.
   bool bfloat16 = false;       ///< Matrix products: quicker on CUDA and on CPUs with AMX.
 };
 
