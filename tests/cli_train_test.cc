@@ -98,6 +98,7 @@ TEST_F(CliTrainTest, KilledAtAnyMomentItContinuesToTheSameBits) {
   }
   const Outcome outcome = Train("killed", {"--continue"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("goes on at step"));  // Beginning anew ends alike.
   EXPECT_EQ(State("killed"), State("unbroken"));
   EXPECT_EQ(Read(folder_ / "killed/snapshot_2.safetensors"),
             Read(folder_ / "unbroken/snapshot_2.safetensors"));

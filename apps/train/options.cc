@@ -178,8 +178,7 @@ void RegisterRun(CLI::App& app, TrainOptions& options) {
       ->group(kGroup);
   app.add_option("--threads", options.recipe.threads,
                  "Threads that compute; 0: OMP_NUM_THREADS, else all cores. One is quicker than "
-                 "two on two cores that "
-                 "other programs use as well")
+                 "two on two cores that other programs use as well")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str()
       ->group(kGroup);

@@ -1,5 +1,5 @@
 // The weights' gradient of a depthwise convolution (stride 1, same size), for which oneDNN has no
-// quick way with channels last: it took a third of a training step. Knows no LibTorch.
+// quick way with channels last: backwards they took a fifth of a training step. Knows no LibTorch.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
 // Marginals of one picture's heatmaps and their gradient, in two passes over the logits each, where
-// LibTorch's softmax, sums and copies take a fifth of a training step. Knows no LibTorch.
+// LibTorch's softmax, sums and copies took a tenth of a training step. Knows no LibTorch.
 #pragma once
 
 #include <cstdint>
