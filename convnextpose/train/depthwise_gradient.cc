@@ -37,8 +37,8 @@ HWY_INLINE void AddInputs(const float* HWY_RESTRICT x, std::ptrdiff_t stride, co
 /// One vector of channels. All have DepthwisePadded channels a pixel.
 struct Part {
   const DepthwiseShape& shape;
-  const float* x;         ///< [height + kernel - 1, width + kernel - 1]
-  const float* gradient;  ///< [height, width]
+  PaddedPicture x;         ///< [height + kernel - 1, width + kernel - 1]
+  PaddedPicture gradient;  ///< [height, width]
   std::ptrdiff_t stride;  ///< Channels of a pixel.
   float* sums;            ///< [kernel, kernel]
 };
@@ -57,14 +57,13 @@ void AddPart(const Part& part) {
   constexpr int kStrip = 4;
   const auto [height, width, _, kernel] = part.shape;
   const std::ptrdiff_t stride = part.stride;
-  const std::ptrdiff_t padded_row = stride * (width + kernel - 1);
   for (int i = 0; i < kernel; ++i) {
     float* const sums = part.sums + stride * i * kernel;
     V taps[kKernel];
     for (int j = 0; j < kKernel; ++j) taps[j] = hn::LoadU(d, sums + stride * j);
     for (int row = 0; row < height; ++row) {
-      const float* const x = part.x + (row + i) * padded_row;
-      const float* const gradient = part.gradient + std::ptrdiff_t{row} * width * stride;
+      const float* const x = part.x.data + (row + i) * part.x.row;
+      const float* const gradient = part.gradient.data + row * part.gradient.row;
       int column = 0;
       for (; column + kStrip <= width; column += kStrip) {
         AddStrip<kKernel, kStrip>(part, x + column * stride, gradient + column * stride, taps);
@@ -87,20 +86,26 @@ void AddPartOfAnySize(const Part& part) {
     V sum[1] = {hn::LoadU(d, sums)};
     for (int row = 0; row < height; ++row) {
       for (int column = 0; column < width; ++column) {
-        const int pixel = (row + tap / kernel) * (width + kernel - 1) + column + tap % kernel;
-        AddStrip<1, 1>(part, part.x + stride * pixel,
-                       part.gradient + (std::ptrdiff_t{row} * width + column) * stride, sum);
+        AddStrip<1, 1>(
+            part,
+            part.x.data + (row + tap / kernel) * part.x.row + (column + tap % kernel) * stride,
+            part.gradient.data + row * part.gradient.row + column * stride, sum);
       }
     }
     hn::StoreU(sum[0], d, sums);
   }
 }
 
-void AddGradient(const DepthwiseShape& shape, const float* x, const float* gradient, float* sums) {
+void AddGradient(const DepthwiseShape& shape, const PaddedPicture& x,
+                 const PaddedPicture& gradient, float* sums) {
   const auto lanes = static_cast<int>(hn::Lanes(D()));
   const int padded = DepthwisePadded(shape.channels);
   for (int channel = 0; channel < padded; channel += lanes) {
-    const Part part = {shape, x + channel, gradient + channel, padded, sums + channel};
+    const Part part = {shape,
+                       {x.data + channel, x.row},
+                       {gradient.data + channel, gradient.row},
+                       padded,
+                       sums + channel};
     switch (shape.kernel) {
       case 3:
         AddPart<3>(part);
@@ -157,13 +162,20 @@ std::size_t DepthwiseScratch(const DepthwiseShape& shape) {
   return PaddedFloats(shape, shape.kernel / 2) + PaddedFloats(shape, 0);
 }
 
+void AddDepthwiseGradient(const DepthwiseShape& shape, const PaddedPicture& x,
+                          const PaddedPicture& gradient, float* sums) {
+  CNP_CHECK(shape.kernel % 2 == 1, "an odd kernel");
+  HWY_DYNAMIC_DISPATCH(AddGradient)(shape, x, gradient, sums);
+}
+
 void AddDepthwiseGradient(const DepthwiseShape& shape, const float* x, const float* gradient,
                           float* scratch, float* sums) {
-  CNP_CHECK(shape.kernel % 2 == 1, "an odd kernel");
   float* const padded_gradient = scratch + PaddedFloats(shape, shape.kernel / 2);
   Pad(shape, shape.kernel / 2, x, scratch);
   Pad(shape, 0, gradient, padded_gradient);
-  HWY_DYNAMIC_DISPATCH(AddGradient)(shape, scratch, padded_gradient, sums);
+  const std::ptrdiff_t channels = DepthwisePadded(shape.channels);
+  AddDepthwiseGradient(shape, {scratch, (shape.width + shape.kernel - 1) * channels},
+                       {padded_gradient, shape.width * channels}, sums);
 }
 
 }  // namespace cnp::train

@@ -20,7 +20,16 @@ int DepthwisePadded(int channels);
 /// Floats of its scratch memory.
 std::size_t DepthwiseScratch(const DepthwiseShape& shape);
 
-/// Adds one picture's gradient to `sums`. `x` (the convolution's input) and `gradient` (of its
+/// A picture in memory: DepthwisePadded channels a pixel, `row` floats from row to row.
+struct PaddedPicture {
+  const float* data = nullptr;
+  std::ptrdiff_t row = 0;
+};
+/// Adds one picture's gradient to `sums`. `x` (the convolution's input) has a border of kernel / 2
+/// zeros about it and begins with it, `gradient` (of its output) has none.
+void AddDepthwiseGradient(const DepthwiseShape& shape, const PaddedPicture& x,
+                          const PaddedPicture& gradient, float* sums);
+/// The same of pictures as they lie. `x` (the convolution's input) and `gradient` (of its
 /// output) are [height, width, channels].
 void AddDepthwiseGradient(const DepthwiseShape& shape, const float* x, const float* gradient,
                           float* scratch, float* sums);

@@ -1,12 +1,15 @@
 #include "convnextpose/train/network.h"
 
+#include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <utility>
 
 #include "convnextpose/base/check.h"
 #include "convnextpose/train/products.h"
 #include "convnextpose/train/soft_argmax.h"
 #include "convnextpose/train/sum.h"
+#include "convnextpose/train/tile_layers.h"
 
 namespace cnp::train {
 namespace {
@@ -34,9 +37,24 @@ Network::Network(const model::Spec& spec, torch::Device device, torch::Dtype dty
   gradients = torch::zeros({sizes[0]}, options);
   statistics = torch::zeros({sizes[1]}, options);
   PlaceTensors();
+  const torch::NoGradGuard no_grad;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (layers_[i].kind != LayerKind::kBatchNorm) continue;
+    tensors_[i].weight.fill_(1);
+    tensors_[i].variance.fill_(1);
+  }
+}
+
+Network Network::Twin() const {
+  Network twin = *this;
+  twin.gradients = torch::zeros_like(gradients);
+  twin.statistics = statistics.clone();
+  twin.PlaceTensors();
+  return twin;
 }
 
 void Network::PlaceTensors() {
+  tensors_.clear();
   std::size_t next = 0;
   for (const model::Layer& layer : layers_) {
     Tensors tensors;
@@ -44,11 +62,6 @@ void Network::PlaceTensors() {
     std::size_t member = 0;
     for (const model::TensorSpec& tensor : model::Tensors(layer)) {
       if (!tensor.counter) View(slots_[next++], *members[member++]);
-    }
-    if (layer.kind == LayerKind::kBatchNorm) {
-      const torch::NoGradGuard no_grad;
-      tensors.weight.fill_(1);
-      tensors.variance.fill_(1);
     }
     tensors_.push_back(tensors);
   }
@@ -119,13 +132,59 @@ Tensor Network::Normalise(const Tensor& x, const Tensors& norm, const Pass* pass
                            kMomentum, model::kBatchNormEpsilon, /*cudnn_enabled=*/true);
 }
 
+std::size_t Network::ForwardOnTiles(std::size_t first, const Pass& pass, std::int64_t& end,
+                                    Tensor& x) const {
+  const auto begins = [&](std::initializer_list<LayerKind> kinds) {
+    return first + kinds.size() <= layers_.size() &&
+           std::equal(kinds.begin(), kinds.end(), layers_.begin() + static_cast<int>(first),
+                      [](LayerKind kind, const model::Layer& layer) { return kind == layer.kind; });
+  };
+  const auto convolution = [&](std::size_t i) {
+    return Convolution{tensors_[first + i].weight, tensors_[first + i].bias};
+  };
+  const auto norm = [&](std::size_t i) {
+    const Tensors& own = tensors_[first + i];
+    return BatchNorm{own.weight, own.bias, own.mean, own.variance, kMomentum,
+                     model::kBatchNormEpsilon};
+  };
+  using enum LayerKind;
+  if (begins({kResidualBegin, kDepthwise, kBatchNorm, kPointwise, kRelu, kPointwise,
+              kResidualEnd})) {
+    const Tensor scale = pass.branch_scale.defined() ? pass.branch_scale[end] : Tensor();
+    ++end;
+    x = TileBlock(x, convolution(1), norm(2), convolution(3), convolution(5), scale);
+    return 7;
+  }
+  if (begins({kDepthwise, kBatchNorm, kPointwise, kRelu})) {
+    x = TileSeparable(x, convolution(0), norm(1), convolution(2));
+    return 4;
+  }
+  if (begins({kBatchNorm, kPatchConv})) {
+    x = TileNormedPatches(x, norm(0), convolution(1));
+    return 2;
+  }
+  if (begins({kPointwise})) {
+    x = TilePointwise(x, convolution(0));
+    return 1;
+  }
+  return 0;
+}
+
 Tensor Network::Forward(Tensor x, const Pass* pass) {
   x = x.contiguous(torch::MemoryFormat::ChannelsLast);
   Tensor kept;
   std::int64_t end = 0;
+  const bool on_tiles = pass != nullptr && pass->bfloat16 && pass->collective == nullptr &&
+                        TileLayersAvailable(x);
   // All but products of matrices is in the weights' own type.
   const auto whole = [&](const Tensor& values) { return values.to(parameters.scalar_type()); };
   for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (on_tiles) {
+      if (const std::size_t done = ForwardOnTiles(i, *pass, end, x); done > 0) {
+        i += done - 1;
+        continue;
+      }
+    }
     const model::Layer& layer = layers_[i];
     const Tensors& own = tensors_[i];
     switch (layer.kind) {

@@ -45,6 +45,10 @@ class Network {
   /// Weights and statistics are those of a fresh BatchNorm and else 0.
   Network(const model::Spec& spec, torch::Device device, torch::Dtype dtype);
 
+  /// Another one whose parameters are these, in memory too; gradients and statistics are its own.
+  /// The two may train at the same time while nobody changes the parameters.
+  [[nodiscard]] Network Twin() const;
+
   /// Truncated normal (std 0.02), biases 0.
   void Draw(std::uint64_t seed);
   /// Errors: a tensor that is missing or has another shape.
@@ -71,6 +75,10 @@ class Network {
   };
   /// Heatmaps.
   torch::Tensor Forward(torch::Tensor x, const Pass* pass);
+  /// Takes the layers from `first` on that tile_layers.h has in one, and says how many: 0, if none.
+  /// `end`: of the next residual end.
+  std::size_t ForwardOnTiles(std::size_t first, const Pass& pass, std::int64_t& end,
+                             torch::Tensor& x) const;
   torch::Tensor Normalise(const torch::Tensor& x, const Tensors& norm, const Pass* pass) const;
   void PlaceTensors();
   void View(const Slot& slot, torch::Tensor& tensor);

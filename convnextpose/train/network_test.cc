@@ -28,7 +28,7 @@ Tensor Values(const std::vector<float>& values, const Batch& batch) {
 
 Tensor MeanLoss(Network& network, const Batch& batch, const Pass& pass = {},
                 double marginal_loss = 0) {
-  const auto [joints, marginals] = network.Train(PictureTensor(batch, network.parameters), pass);
+  const auto [joints, marginals] = network.Train(PictureTensor(batch, {0, batch.size}, network.parameters), pass);
   const Tensor target = Values(batch.target, batch);
   const Tensor weight = Values(batch.weight, batch);
   return (LossSum(joints, target, weight) +
@@ -78,6 +78,7 @@ TEST(NetworkTest, TwoStepsAgreeWithPyTorch) {
   Network network = Seeded(spec, seed);
   const Batch batch = NumbersBatch(spec, seed, golden["batch"]);
   Moments moments = {torch::zeros_like(network.parameters), torch::zeros_like(network.parameters)};
+  Tensor no_average;
   for (int step = 0; step < 2; ++step) {
     network.gradients.zero_();
     const Tensor loss = MeanLoss(network, batch);
@@ -85,7 +86,7 @@ TEST(NetworkTest, TwoStepsAgreeWithPyTorch) {
     loss.backward();
     if (step == 0) ExpectSummaries(golden["gradients"], network, network.gradients, nullptr, 1e-9);
     const torch::NoGradGuard no_grad;
-    AdamW({}, golden["rate"], step, network.gradients, moments, network.parameters);
+    AdamW({}, golden["rate"], step, network.gradients, moments, network.parameters, no_average);
   }
   // AdamW makes steps also of gradients that are nothing but rounding, of biases before a norm.
   ExpectSummaries(golden["after"], network, network.parameters, &network.statistics, 1e-7);

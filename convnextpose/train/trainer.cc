@@ -11,7 +11,9 @@
 #include "convnextpose/train/loss.h"
 #include "convnextpose/train/schedule.h"
 #include "convnextpose/train/sum.h"
+#include "convnextpose/train/tile_layers.h"
 #include "convnextpose/train/training.h"
+#include "convnextpose/train/workers.h"
 
 namespace cnp::train {
 namespace {
@@ -33,17 +35,20 @@ Result<torch::Device> FindDevice(const std::string& name, int local_rank) {
   return torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(local_rank));
 }
 
-/// Denormals cost a hundred times a normal number, and with one thread convolutions leave oneDNN.
-void PrepareThread(const Recipe& recipe) {
+/// LibTorch's own choice leaves out half of a core with two threads; launchers set the variable.
+int ThreadsOf(const Recipe& recipe) {
+  if (recipe.threads > 0) return recipe.threads;
+  if (std::getenv("OMP_NUM_THREADS") != nullptr) return at::get_num_threads();
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+/// Denormals cost a hundred times a normal number, and with one thread convolutions in single
+/// precision leave oneDNN.
+void PrepareThread(bool bfloat16, int threads) {
   at::globalContext().setFlushDenormal(true);
-  // LibTorch's own choice leaves out half of a core with two threads; launchers set the variable.
-  int threads = recipe.threads;
-  if (threads == 0) {
-    threads = std::getenv("OMP_NUM_THREADS") != nullptr
-                  ? at::get_num_threads()
-                  : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  }
-  at::set_num_threads(recipe.bfloat16 ? threads : std::max(2, threads));
+  const int wanted = bfloat16 ? threads : std::max(2, threads);
+  // Setting it makes a new pool of threads, which begin by spinning.
+  if (at::get_num_threads() != wanted) at::set_num_threads(wanted);
 }
 
 class TorchTrainer final : public Trainer {
@@ -109,17 +114,19 @@ class TorchTrainer final : public Trainer {
   [[nodiscard]] Status SaveState(const std::filesystem::path& path) const override {
     return WriteState(state_, path);
   }
-  Status LoadState(const std::filesystem::path& path) override { return ReadState(path, state_); }
+  Status LoadState(const std::filesystem::path& path) override {
+    workers_ = nullptr;  // Whose networks know the old tensors.
+    return ReadState(path, state_);
+  }
 
  private:
   [[nodiscard]] double Rate() const { return LearningRate(recipe_, steps_per_epoch_, state_.step); }
 
   Result<StepReport> TryStep(const Batch& batch) {
-    PrepareThread(recipe_);
+    PrepareThread(recipe_.bfloat16, ThreadsOf(recipe_));
     CheckBatch(batch);
     CNP_RETURN_IF_ERROR(CheckTogether(batch));
-    state_.network.gradients.zero_();
-    const Sums sums = BackwardPass(batch);
+    const Sums sums = Gradients(batch);
     const double joints = static_cast<double>(batch.size) * world() * batch.joints;
     StepReport report = {.loss = sums.loss / joints,
                          .learning_rate = Rate(),
@@ -160,21 +167,89 @@ class TorchTrainer final : public Trainer {
   }
 
   /// Leaves the gradients of the mean loss in the network.
-  Sums BackwardPass(const Batch& batch) {
-    Network& network = state_.network;
-    const Tensor pictures = PictureTensor(batch, network.parameters);
-    const auto load = [&](const std::vector<float>& values) {
-      return torch::from_blob(const_cast<float*>(values.data()), {batch.size, batch.joints, 3},
-                              torch::kFloat)
-          .to(pictures.options());
-    };
-    const Tensor target = load(batch.target);
-    const Tensor weight = load(batch.weight);
+  Sums Gradients(const Batch& batch) {
     // Drawn for the whole batch, of which each process takes its part.
     const Tensor scale =
         BranchScale(drop_path_, recipe_.seed, state_.step, std::int64_t{batch.size} * world(),
                     std::int64_t{batch.size} * rank(), batch.size);
-    const Pass pass = {.branch_scale = scale.defined() ? scale.to(pictures.options()) : Tensor(),
+    PlaceTwins(batch);
+    Tensor sums;
+    if (workers_ == nullptr) {
+      sums = BackwardPass(batch, {0, batch.size}, scale, state_.network);
+    } else {
+      sums = BackwardPasses(batch, scale);
+    }
+    if (collective_ != nullptr) {
+      collective_->Sum(state_.network.gradients);
+      collective_->Sum(sums);
+    }
+    sums = sums.cpu();
+    const double* s = sums.data_ptr<double>();
+    return {s[0], s[1], s[2], s[3], s[4], s[5]};
+  }
+
+  /// Where layers run on tiles each thread has pictures of its own: nothing but the step's end makes
+  /// them wait for each other. BatchNorm then knows a part's pictures only, which are not to be few.
+  void PlaceTwins(const Batch& batch) {
+    constexpr int kFewest = 8;
+    Network& network = state_.network;
+    const int threads = ThreadsOf(recipe_);
+    const int count = std::min(threads, batch.size / kFewest);
+    const bool apart = recipe_.bfloat16 && collective_ == nullptr && count > 1 &&
+                       TileLayersAvailable(network.parameters);
+    if ((workers_ == nullptr ? 0 : workers_->count()) == (apart ? count : 0)) return;
+    workers_ = nullptr;
+    twins_.clear();
+    if (!apart) return;
+    for (int i = 1; i < count; ++i) twins_.push_back(network.Twin());
+    workers_ = std::make_unique<Workers>(
+        count, [each = threads / count](int) { PrepareThread(true, each); });
+  }
+
+  Tensor BackwardPasses(const Batch& batch, const Tensor& scale) {
+    const int count = workers_->count();
+    std::vector<Tensor> sums(static_cast<std::size_t>(count));
+    const auto network = [&](int i) -> Network& {
+      return i == 0 ? state_.network : twins_[static_cast<std::size_t>(i - 1)];
+    };
+    workers_->Run([&](int i) {
+      const Part part = {std::int64_t{batch.size} * i / count,
+                         std::int64_t{batch.size} * (i + 1) / count -
+                             std::int64_t{batch.size} * i / count};
+      sums[static_cast<std::size_t>(i)] = BackwardPass(batch, part, scale, network(i));
+    });
+    workers_->Run([&](int i) {
+      const torch::NoGradGuard no_grad;
+      const std::int64_t all = state_.network.gradients.numel();
+      const std::int64_t first = all * i / count;
+      const std::int64_t size = all * (i + 1) / count - first;
+      Tensor sum = state_.network.gradients.narrow(0, first, size);
+      for (const Network& twin : twins_) sum.add_(twin.gradients.narrow(0, first, size));
+    });
+    Tensor statistics = state_.network.statistics.variable_data();
+    for (const Network& twin : twins_) statistics.add_(twin.statistics);
+    statistics.div_(count);
+    for (Network& twin : twins_) twin.statistics.variable_data().copy_(statistics);
+    return torch::stack(sums).sum(0);
+  }
+
+  /// Of a part of the batch: gradients of its share of the mean loss, in `network`; returns Sums.
+  [[nodiscard]] Tensor BackwardPass(const Batch& batch, const Part& part, const Tensor& scale,
+                                    Network& network) const {
+    network.gradients.zero_();
+    const Tensor pictures = PictureTensor(batch, part, network.parameters);
+    const auto load = [&](const std::vector<float>& values) {
+      return torch::from_blob(const_cast<float*>(values.data()), {batch.size, batch.joints, 3},
+                              torch::kFloat)
+          .narrow(0, part.first, part.count)
+          .to(pictures.options());
+    };
+    const Tensor target = load(batch.target);
+    const Tensor weight = load(batch.weight);
+    const Pass pass = {.branch_scale = scale.defined() ? scale.narrow(1, part.first, part.count)
+                                                             .to(pictures.options())
+                                                             .contiguous()
+                                                       : Tensor(),
                        .bfloat16 = recipe_.bfloat16,
                        .collective = collective_};
     const auto [joints, marginals] = network.Train(pictures, pass);
@@ -184,15 +259,8 @@ class TorchTrainer final : public Trainer {
       loss = loss + recipe_.marginal_loss * MarginalLossSum(marginals, target, weight);
     }
     (loss / count).backward();
-    Tensor sums = torch::cat({ErrorSums(joints, target, weight).to(torch::kDouble),
-                              torch::full({1}, stop_ ? 1.0 : 0.0, joints.device())});
-    if (collective_ != nullptr) {
-      collective_->Sum(network.gradients);
-      collective_->Sum(sums);
-    }
-    sums = sums.cpu();
-    const double* s = sums.data_ptr<double>();
-    return {s[0], s[1], s[2], s[3], s[4], s[5]};
+    return torch::cat({ErrorSums(joints, target, weight).to(torch::kDouble),
+                       torch::full({1}, stop_ && part.first == 0 ? 1.0 : 0.0, joints.device())});
   }
 
   [[nodiscard]] int rank() const {
@@ -206,10 +274,9 @@ class TorchTrainer final : public Trainer {
     const torch::NoGradGuard no_grad;
     Network& network = state_.network;
     AdamW(recipe_, learning_rate, state_.step, network.gradients, state_.moments,
-          network.parameters);
+          network.parameters, state_.average_parameters);
     ++state_.step;
     if (recipe_.ema_decay <= 0) return;
-    UpdateAverage(recipe_.ema_decay, state_.step, network.parameters, state_.average_parameters);
     UpdateAverage(recipe_.ema_decay, state_.step, network.statistics, state_.average_statistics);
   }
 
@@ -218,6 +285,8 @@ class TorchTrainer final : public Trainer {
   std::int64_t steps_per_epoch_;
   TrainingState state_;
   std::vector<double> drop_path_;
+  std::vector<Network> twins_;         ///< Beside state_.network: of the other workers.
+  std::unique_ptr<Workers> workers_;  ///< Null: the caller's thread does all.
   bool stop_ = false;
 };
 
@@ -231,10 +300,11 @@ std::uint64_t Mixed(std::uint64_t seed, std::uint64_t step) {
 
 }  // namespace
 
-Tensor PictureTensor(const Batch& batch, const Tensor& like) {
+Tensor PictureTensor(const Batch& batch, const Part& part, const Tensor& like) {
   const torch::NoGradGuard no_grad;
   const Tensor bytes = torch::from_blob(const_cast<std::uint8_t*>(batch.pictures.data()),
                                         {batch.size, batch.input, batch.input, 3}, torch::kByte)
+                           .narrow(0, part.first, part.count)
                            .to(like.device());
   const auto row = [&](const std::array<float, 3>& values) {
     return torch::tensor(at::ArrayRef<float>(values.data(), values.size()), torch::kFloat)
@@ -274,7 +344,7 @@ Result<std::unique_ptr<Trainer>> Trainer::Create(const model::Spec& spec, const 
   // Join makes no others.
   auto* const summing = self.world == 1 ? nullptr : static_cast<SummingCollective*>(collective);
   try {
-    PrepareThread(recipe);
+    PrepareThread(recipe.bfloat16, ThreadsOf(recipe));
     auto trainer = std::make_unique<TorchTrainer>(spec, recipe, steps_per_epoch, device, summing);
     CNP_RETURN_IF_ERROR(trainer->Begin(init));
     return std::unique_ptr<Trainer>(std::move(trainer));

@@ -199,7 +199,7 @@ TEST(TrainerTest, TheEngineAgrees) {
   Network network(spec, torch::kCPU, torch::kFloat);
   ASSERT_TRUE(network.Set(weights).ok());
   const int size = 3;
-  const torch::Tensor pictures = PictureTensor(NumbersBatch(spec, 8, size), network.parameters);
+  const torch::Tensor pictures = PictureTensor(NumbersBatch(spec, 8, size), {0, size}, network.parameters);
   const torch::Tensor expected = network.Infer(pictures).contiguous();
   const convert::FoldedNetwork folded = convert::FoldBatchNorm(model::Layers(spec), weights);
   const engine::Network packed(folded.layers, folded.weights, engine::Precision::kF32);

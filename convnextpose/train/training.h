@@ -27,8 +27,14 @@ struct Sums {
   double stops = 0;  ///< Processes that asked for it.
 };
 
-/// pictures [B, 3, H, W] of the network's type and device, normalised.
-torch::Tensor PictureTensor(const Batch& batch, const torch::Tensor& like);
+/// Pictures [first, first + count) of a batch.
+struct Part {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+};
+
+/// [count, 3, H, W] of the network's type and device, normalised.
+torch::Tensor PictureTensor(const Batch& batch, const Part& part, const torch::Tensor& like);
 
 /// What the branches of residual blocks are multiplied with in this step, for pictures
 /// [first, first + count) of a batch of `total`: [ends, count]. The same bits on any device.
