@@ -28,7 +28,8 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"synth", {"image", "pose"}},
     {"viz", {"image", "pose"}},
     {"onnx", {"image", "model", "convert"}},
-    {"train", {"image", "pose", "model", "checkpoint", "convert", "datasets", "eval", "synth"}},
+    {"train",
+     {"image", "pose", "model", "checkpoint", "convert", "datasets", "engine", "eval", "synth"}},
 };
 // Everything else must build without OpenCV, and without ONNX and its protobuf.
 const std::set<std::string> kMayUseOpenCv = {"image", "viz"};

@@ -19,6 +19,8 @@ constexpr const char* kExamples = R"(Examples:
       exit code 1 unless the error is within 0.3 mm of the published one
   convnextpose compare before.json after.json --html report.html
       a page with plots, and the 12 worst people drawn beside their labels
+  convnextpose compare xs.json --sheet people.jpg
+      the best, the median and the worst four, to look at
   convnextpose compare *.json --markdown > table.md
   convnextpose compare *.json --json | jq '.models[].verdict'
 Exit code: 0 all were read, 1 one was not (or --check found a difference), 2 wrong usage.)";
@@ -30,6 +32,7 @@ struct CompareCommand {
   bool json = false;
   bool check = false;
   std::string html;
+  std::string sheet;
   PictureOptions pictures;
 };
 
@@ -64,6 +67,13 @@ int Output(const eval::Comparison& comparison, const CompareCommand& command) {
     Print(CompareMarkdown(comparison));
   } else {
     Print(CompareText(comparison));
+  }
+  if (!command.sheet.empty()) {
+    constexpr std::size_t kRows = 4;
+    const auto drawn = DrawExamples(comparison, kRows, command.pictures.data);
+    if (!drawn.ok()) return Fail(drawn.error().In(command.sheet));
+    const Status written = WriteFileAtomically(command.sheet, *drawn);
+    if (!written.ok()) return Fail(written.error());
   }
   if (command.html.empty()) return kSuccess;
   const WorstPictures worst = DrawWorst(comparison, command.pictures);
@@ -126,10 +136,10 @@ void AddCompare(CLI::App& root, Command& chosen) {
       ->check(CLI::Range(0, 1000))
       ->needs(html)
       ->capture_default_str();
-  command
-      ->add_option("--data", options->pictures.data,
-                   "Folder of the dataset for these pictures; else where the results say it was")
-      ->needs(html);
+  command->add_option("--sheet", options->sheet,
+                      "Write a JPEG of people whom the first model reads best, middling and worst");
+  command->add_option("--data", options->pictures.data,
+                      "Folder of the dataset for pictures; else where the results say it was");
   command->footer(kExamples);
   command->callback([options, &chosen] { chosen.run = [options] { return Run(*options); }; });
 }

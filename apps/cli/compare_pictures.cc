@@ -8,12 +8,15 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <utility>
 
+#include "apps/cli/compare_report.h"
 #include "apps/cli/svg_plot.h"
 #include "convnextpose/datasets/open.h"
 #include "convnextpose/eval/sketch.h"
 #include "convnextpose/image/decode.h"
+#include "convnextpose/viz/contact_sheet.h"
 #include "convnextpose/viz/versus.h"
 
 namespace cnp::cli {
@@ -27,6 +30,7 @@ using PersonId = std::pair<std::int64_t, std::int64_t>;  // Image, annotation.
 
 constexpr int kHeight = 340;  // Of a drawing, in pixels.
 constexpr int kQuality = 80;  // Of its JPEG: some 30 KB.
+constexpr int kSheetHeight = 260;
 
 PersonId IdOf(const ComparedPerson& person) { return {person.image_id, person.annotation_id}; }
 
@@ -125,8 +129,8 @@ std::vector<pose::Vec3> LabelledInSpace(const datasets::Sample& sample, const po
   return relative_mm;
 }
 
-PosePicture Draw(std::size_t model, const Record& record, const Labels::Entry& labels,
-                 const image::Image* picture, const pose::JointSet& set) {
+image::Image Draw(std::size_t model, const Record& record, const Labels::Entry& labels,
+                  const image::Image* picture, const pose::JointSet& set, int height) {
   const datasets::Sample& sample = labels.sample;
   const auto predicted_px = eval::SketchPixels(record);
   const auto truth_px = LabelledPixels(sample);
@@ -139,7 +143,7 @@ PosePicture Draw(std::size_t model, const Record& record, const Labels::Entry& l
                               .predicted_mm = predicted_mm,
                               .truth_mm = truth_mm,
                               .color = ColorOf(SeriesColour(model))};
-  return {model, image::EncodeJpeg(viz::DrawVersus(set, versus, kHeight), kQuality)};
+  return viz::DrawVersus(set, versus, height);
 }
 
 // Null where it has no pose of this person.
@@ -159,14 +163,61 @@ PersonPictures DrawPerson(const Comparison& comparison, const PersonId& id,
     const Evaluation& evaluation = *comparison.models[m].evaluation;
     const Record* record = FindRecord(evaluation, id);
     if (record == nullptr) continue;
-    drawn.poses.push_back(
-        Draw(m, *record, labels, picture.ok() ? &*picture : nullptr, *evaluation.joints));
+    const image::Image pose =
+        Draw(m, *record, labels, picture.ok() ? &*picture : nullptr, *evaluation.joints, kHeight);
+    drawn.poses.push_back({m, image::EncodeJpeg(pose, kQuality)});
   }
   if (drawn.poses.empty()) drawn.about = "no result holds a pose: evaluate again";
   return drawn;
 }
 
+// Those of `people` who have labels and a pose, as the first model sees them.
+viz::SheetColumn Column(const std::string& title, const Comparison& comparison,
+                        std::span<const ComparedPerson> people, const Labels& labels) {
+  viz::SheetColumn column = {.title = title, .cells = {}};
+  const Evaluation& evaluation = *comparison.models[0].evaluation;
+  for (const ComparedPerson& person : people) {
+    const auto found = labels.people.find(IdOf(person));
+    const Record* record = FindRecord(evaluation, IdOf(person));
+    if (found == labels.people.end() || record == nullptr) continue;
+    const Result<image::Image> picture = image::Load(found->second.picture);
+    const auto name = std::filesystem::path(person.file).filename().string();
+    column.cells.push_back({Draw(0, *record, found->second, picture.ok() ? &*picture : nullptr,
+                                 *evaluation.joints, kSheetHeight),
+                            Formatted(comparison.metric, person.values[0]) + "   " + name});
+  }
+  return column;
+}
+
 }  // namespace
+
+Result<std::vector<std::byte>> DrawExamples(const Comparison& comparison, std::size_t rows,
+                                            const std::string& data) {
+  const auto first = [rows](const std::vector<ComparedPerson>& people) {
+    return std::span(people).first(std::min(rows, people.size()));
+  };
+  const std::array groups = {std::pair("best", first(comparison.best)),
+                             std::pair("median", first(comparison.median)),
+                             std::pair("worst", first(comparison.worst))};
+  std::set<PersonId> wanted;
+  for (const auto& [title, people] : groups) {
+    for (const ComparedPerson& person : people) wanted.insert(IdOf(person));
+  }
+  const Labels labels = FindLabels(comparison, std::move(wanted), data);
+  std::vector<viz::SheetColumn> columns;
+  bool any = false;
+  for (const auto& [title, people] : groups) {
+    columns.push_back(Column(fmt::format("{}: {}", title, TitleOf(comparison.metric)), comparison,
+                             people, labels));
+    any = any || !columns.back().cells.empty();
+  }
+  if (!any) {
+    return Error{"nobody can be drawn: " + (labels.notes.empty()
+                                                ? "the result holds no poses; evaluate again"
+                                                : labels.notes[0])};
+  }
+  return image::EncodeJpeg(viz::DrawContactSheet(columns), kQuality);
+}
 
 WorstPictures DrawWorst(const Comparison& comparison, const PictureOptions& options) {
   const std::size_t count = std::min(options.count, comparison.worst.size());

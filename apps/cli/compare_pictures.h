@@ -1,10 +1,11 @@
-// The people on whom models are worst, drawn: what a page of `compare` shows of them.
+// People drawn as models see them: the worst for a page of `compare`, and a sheet of examples.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <vector>
 
+#include "convnextpose/base/result.h"
 #include "convnextpose/eval/compare.h"
 
 namespace cnp::cli {
@@ -32,5 +33,10 @@ struct WorstPictures {
 
 /// Opens the dataset that the results are of. What is not there any more is told in the notes.
 WorstPictures DrawWorst(const eval::Comparison& comparison, const PictureOptions& options);
+
+/// A JPEG: `rows` people each of those that the first model reads best, middling and worst.
+/// Error: nothing can be drawn, with the cause.
+Result<std::vector<std::byte>> DrawExamples(const eval::Comparison& comparison, std::size_t rows,
+                                            const std::string& data);
 
 }  // namespace cnp::cli

@@ -19,6 +19,8 @@ constexpr const char* kExamples = R"(Examples:
       back, as the authors' training code saves it; torch.load opens it
   convnextpose convert mine.pth mine.safetensors --joints 17
       17 joints, where the tensors leave it open
+  convnextpose convert run/snapshot_70.safetensors small.safetensors --half
+      half the size, for a product
   convnextpose convert ConvNeXtPose_L.tar l.onnx
       for ONNX Runtime and others: "picture" [batch, 3, 256, 256] -> "coordinates" [batch, 18, 3]
   convnextpose convert ConvNeXtPose_L.tar l.onnx --heatmap
@@ -31,6 +33,7 @@ struct ConvertOptions {
   NetworkOptions network;
   std::string head = "modern";
   bool heatmap = false;
+  bool half = false;
 };
 
 bool IsOnnx(const ConvertOptions& options) {
@@ -43,7 +46,8 @@ Result<convert::Converted> Write(const ConvertOptions& options, const convert::O
   }
   const auto head =
       options.head == "legacy" ? convert::HeadForm::kLegacy : convert::HeadForm::kModern;
-  return convert::Convert(options.in, options.out, {.network = network, .head = head});
+  return convert::Convert(options.in, options.out,
+                          {.network = network, .head = head, .half = options.half});
 }
 
 int Run(const ConvertOptions& options) {
@@ -54,6 +58,10 @@ int Run(const ConvertOptions& options) {
   }
   if (options.heatmap && !IsOnnx(options)) {
     Fail({options.out + ": --heatmap is for ONNX only; name the output .onnx or leave it out"});
+    return kUsage;
+  }
+  if (options.half && IsOnnx(options)) {
+    Fail({options.out + ": --half is not for ONNX; leave it out"});
     return kUsage;
   }
   const auto converted = Write(options, *network);
@@ -81,6 +89,8 @@ void AddConvert(CLI::App& root, Command& chosen) {
       ->capture_default_str();
   command->add_flag("--heatmap", options->heatmap,
                     "ONNX: end in the heatmaps' logits instead of the joints' coordinates");
+  command->add_flag("--half", options->half,
+                    "Convolutions' weights as float16, for half the size; not for ONNX");
   options->network.Register(*command);
   command->footer(kExamples);
   command->callback([options, &chosen] { chosen.run = [options] { return Run(*options); }; });

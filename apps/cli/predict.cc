@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "apps/cli/command.h"
+#include "apps/cli/default_weights.h"
 #include "apps/cli/network_options.h"
 #include "apps/cli/predict_job.h"
 #include "apps/cli/sha256.h"
@@ -19,15 +20,15 @@ namespace cnp::cli {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
-  convnextpose predict --weights ConvNeXtPose_XS.tar photo.jpg
-      prints the joints of the person in it
-  convnextpose predict --weights xs.safetensors photos/ -o out
+  convnextpose predict photo.jpg
+      prints the joints of the person in it, found with the weights that come with the program
+  convnextpose predict photos/ -o out
       writes out/NAME.json, out/NAME.overlay.png and out/NAME.3d.png for each picture
-  convnextpose predict --weights xs.pth photo.jpg --box 120,40,200,480 --box 400,60,180,470
+  convnextpose predict photo.jpg --box 120,40,200,480 --box 400,60,180,470
       two people, whose boxes are known
-  convnextpose predict --weights xs.pth photo.jpg --focal 1145 --root-depth 4800 --json - | jq
-      a known camera and depth; JSON for machines (docs/formats.md)
-  cat photo.jpg | convnextpose predict --weights xs.pth -
+  convnextpose predict --weights ConvNeXtPose_L.tar photo.jpg --focal 1145 --root-depth 4800 --json - | jq
+      another network, a known camera and depth; JSON for machines (docs/formats.md)
+  cat photo.jpg | convnextpose predict -
 Exit code: 0 all pictures done, 1 something failed (the rest is done all the same), 2 wrong usage.)";
 
 struct PredictOptions {
@@ -58,8 +59,9 @@ void Register(CLI::App& command, PredictOptions& options) {
       .add_option("INPUT", options.inputs,
                   "Pictures (JPEG, PNG, WebP, BMP), folders of them, or - for stdin")
       ->required();
-  command.add_option("--weights,-w", options.weights, "Checkpoint, any form: see `inspect`")
-      ->required();
+  command.add_option(
+      "--weights,-w", options.weights,
+      "Checkpoint, any form: see `inspect`. Else the XS that comes with the program");
   options.network.Register(command);
   command.add_option("--joint-set", options.joint_set,
                      "Names of the joints, where their number leaves it open");
@@ -240,12 +242,19 @@ Result<Request> Check(const PredictOptions& options) {
   return request;
 }
 
+Result<std::string> WeightsOf(const PredictOptions& options) {
+  if (!options.weights.empty()) return options.weights;
+  CNP_ASSIGN(const std::filesystem::path weights, DefaultWeights());
+  return weights.string();
+}
+
 Result<int> Predict(const PredictOptions& options, Request request) {
+  CNP_ASSIGN(const std::string weights, WeightsOf(options));
   CNP_RETURN_IF_ERROR(MakeFolder(options.output_folder));
-  CNP_ASSIGN(const convert::Network loaded, convert::LoadNetwork(options.weights, request.network));
+  CNP_ASSIGN(const convert::Network loaded, convert::LoadNetwork(weights, request.network));
   for (const std::string& warning : loaded.warnings) Warn(warning);
   CNP_ASSIGN(const pose::JointSet* set, JointSetOf(options.joint_set, loaded.spec.joints));
-  CNP_ASSIGN(std::string sha256, Sha256(options.weights));
+  CNP_ASSIGN(std::string sha256, Sha256(weights));
   const convert::FoldedNetwork folded =
       convert::FoldBatchNorm(model::Layers(loaded.spec), loaded.weights);
   const engine::Network network(folded.layers, folded.weights, request.precision);
@@ -255,7 +264,7 @@ Result<int> Predict(const PredictOptions& options, Request request) {
                        .subjects = std::move(request.subjects),
                        .pictures_at_once = options.batch,
                        .model = {.variant = loaded.spec.name,
-                                 .weights = options.weights,
+                                 .weights = weights,
                                  .sha256 = std::move(sha256),
                                  .isa = engine::CurrentIsa(),
                                  .precision = std::string(Name(request.precision))},

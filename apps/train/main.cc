@@ -5,7 +5,6 @@
 #include <csignal>
 #include <exception>
 #include <filesystem>
-#include <limits>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -13,10 +12,7 @@
 #include "apps/train/options.h"
 #include "apps/train/run.h"
 #include "convnextpose/base/file.h"
-
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
+#include "convnextpose/train/tensor_memory.h"
 
 #ifndef CNP_VERSION
 #error "the build defines CNP_VERSION"
@@ -103,20 +99,10 @@ int Train(int argc, char** argv) {
   return *ending == Ending::kDone ? kDone : kStopped;
 }
 
-// The layers' outputs, megabytes each, come and go with every step: fresh pages from the system
-// each time would cost more than what is computed in them.
-void KeepFreedMemory() {
-#ifdef __GLIBC__
-  mallopt(M_MMAP_MAX, 0);
-  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
-  mallopt(M_ARENA_MAX, 1);
-#endif
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  KeepFreedMemory();
+  cnp::train::KeepTensorMemory();
   std::signal(SIGINT, OnSignal);
   std::signal(SIGTERM, OnSignal);
   std::signal(SIGXFSZ, SIG_IGN);

@@ -1,11 +1,15 @@
 #include "convnextpose/convert/convert.h"
 
 #include <array>
+#include <cmath>
+#include <cstdint>
+#include <deque>
 #include <map>
 #include <span>
 #include <system_error>
 #include <utility>
 
+#include "convnextpose/checkpoint/half.h"
 #include "convnextpose/checkpoint/writer.h"
 #include "convnextpose/convert/examine.h"
 #include "convnextpose/convert/load.h"
@@ -52,6 +56,30 @@ std::vector<Tensor> NetworkTensors(const Examination& exam, int& filled) {
   return tensors;
 }
 
+/// Rounded numbers, which the tensors then view.
+class Halves {
+ public:
+  Status Round(std::vector<Tensor>& tensors) {
+    for (Tensor& tensor : tensors) {
+      if (tensor.shape.size() < 2 || tensor.dtype == checkpoint::DType::kF16) continue;
+      std::vector<std::uint16_t>& halves = halves_.emplace_back();
+      for (const float value : checkpoint::ToFloat(tensor)) {
+        halves.push_back(checkpoint::FloatToHalf(value));
+        if (!std::isfinite(checkpoint::HalfToFloat(halves.back()))) {
+          return Error{"tensor " + tensor.name + " holds " + std::to_string(value) +
+                       ", more than float16 can; leave it as it is"};
+        }
+      }
+      tensor = checkpoint::DenseTensor(tensor.name, checkpoint::DType::kF16, tensor.shape,
+                                       std::as_bytes(std::span(halves)));
+    }
+    return {};
+  }
+
+ private:
+  std::deque<std::vector<std::uint16_t>> halves_;
+};
+
 Status WriteTorch(const std::filesystem::path& out, std::vector<Tensor> tensors,
                   const Examination& exam, HeadForm head) {
   for (Tensor& tensor : tensors) tensor.name = "module." + InHeadForm(tensor.name, head);
@@ -85,6 +113,12 @@ Result<Converted> Convert(const std::filesystem::path& in, const std::filesystem
   if (!network.ok()) return network.error().In(in.string());
   Converted converted{.id = exam.id, .warnings = std::move(network->warnings)};
   std::vector<Tensor> tensors = NetworkTensors(exam, converted.filled_counters);
+  Halves halves;
+  if (options.half) {
+    if (const Status status = halves.Round(tensors); !status.ok()) {
+      return status.error().In(in.string());
+    }
+  }
   if (form == Form::kSafetensors) {
     converted.form = "safetensors";
     CNP_RETURN_IF_ERROR(checkpoint::WriteSafetensors(

@@ -18,6 +18,9 @@ namespace cnp::convert {
 struct ConvertOptions {
   Options network;
   HeadForm head = HeadForm::kModern;  ///< Of PyTorch files: the authors' code loads kModern.
+  /// Convolutions' weights as float16: half the size. Biases and norms stay as they are, for
+  /// trained variances lie below what float16 holds (spec 1).
+  bool half = false;
 };
 
 struct Converted {
@@ -28,9 +31,10 @@ struct Converted {
 };
 
 /// The ending of `out` decides: .safetensors, or .pth, .pt, .tar for PyTorch. Element types are
-/// kept, names are brought to the form of model::Tensors (behind "module." for PyTorch), what is no
-/// part of the network is left out: optimizer, losses. Atomic; overwrites `out`.
-/// Errors: those of LoadNetwork, an unknown ending, `out` being `in`, those of writing.
+/// kept (but for `half`), names are brought to the form of model::Tensors (behind "module." for
+/// PyTorch), what is no part of the network is left out: optimizer, losses. Atomic; overwrites
+/// `out`. Errors: those of LoadNetwork, an unknown ending, `out` being `in`, a weight beyond
+/// float16, those of writing.
 Result<Converted> Convert(const std::filesystem::path& in, const std::filesystem::path& out,
                           const ConvertOptions& options = {});
 

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 
 #include "convnextpose/base/file.h"
 #include "convnextpose/checkpoint/writer.h"
@@ -216,6 +218,37 @@ TEST_F(ConvertTest, HalfPrecisionStaysHalf) {
   const auto read = checkpoint::Read(In("half.safetensors"));
   ASSERT_TRUE(read.ok()) << read.error().message;
   for (const auto& tensor : read->tensors) EXPECT_EQ(tensor.dtype, DType::kF16);
+}
+
+TEST_F(ConvertTest, RoundsConvolutionsToHalfWhereAsked) {
+  TestCheckpoint file(TinySpec());
+  const fs::path in = Write("tiny.pth", file);
+  const auto converted = Convert(in, In("half.safetensors"), {.network = kTiny, .half = true});
+  ASSERT_TRUE(converted.ok()) << converted.error().message;
+  const auto before = checkpoint::Read(in);
+  const auto after = checkpoint::Read(In("half.safetensors"));
+  ASSERT_TRUE(before.ok() && after.ok());
+  std::map<std::string, const checkpoint::Tensor*> originals;
+  for (const auto& tensor : before->tensors) originals[tensor.name] = &tensor;
+  int halves = 0;
+  for (const auto& tensor : after->tensors) {
+    const auto original = originals.find("module." + tensor.name);
+    ASSERT_NE(original, originals.end()) << tensor.name;
+    if (tensor.shape.size() < 2) {
+      EXPECT_EQ(tensor.dtype, original->second->dtype) << tensor.name;
+      EXPECT_EQ(ToFloat(tensor), ToFloat(*original->second)) << tensor.name;
+      continue;
+    }
+    ++halves;
+    EXPECT_EQ(tensor.dtype, DType::kF16) << tensor.name;
+    const std::vector<float> actual = ToFloat(tensor);
+    const std::vector<float> expected = ToFloat(*original->second);
+    for (std::size_t i = 0; i < actual.size(); ++i) {
+      // 11 bits; below 2^-14 steps of 2^-24.
+      ASSERT_NEAR(actual[i], expected[i], std::abs(expected[i]) / 2048 + 3e-8) << tensor.name;
+    }
+  }
+  EXPECT_GT(halves, 0);
 }
 
 TEST_F(ConvertTest, RefusesWithoutTouchingTheOutput) {

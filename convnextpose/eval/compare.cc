@@ -174,8 +174,8 @@ double Badness(const Part& part, const MetricInfo& metric) {
   return metric.share ? 1 - value : value;
 }
 
-std::vector<ComparedPerson> WorstPersons(std::span<const Persons> persons, const MetricInfo& metric,
-                                         std::size_t count) {
+/// All, the best first. How good a person is says the model that is worst on it.
+std::vector<ComparedPerson> InOrder(std::span<const Persons> persons, const MetricInfo& metric) {
   std::map<PersonId, ComparedPerson> people;
   std::vector<std::pair<double, PersonId>> order;
   for (std::size_t m = 0; m < persons.size(); ++m) {
@@ -192,15 +192,23 @@ std::vector<ComparedPerson> WorstPersons(std::span<const Persons> persons, const
     }
   }
   order.reserve(people.size());
-  for (const auto& [id, person] : people) order.emplace_back(-person.worst, id);
+  for (const auto& [id, person] : people) order.emplace_back(person.worst, id);
   std::ranges::sort(order);
-  std::vector<ComparedPerson> worst;
+  std::vector<ComparedPerson> ordered;
   for (const auto& [badness, id] : order) {
-    if (worst.size() == count) break;
-    worst.push_back(std::move(people[id]));
-    if (metric.share) worst.back().worst = 1 - worst.back().worst;
+    ordered.push_back(std::move(people[id]));
+    if (metric.share) ordered.back().worst = 1 - ordered.back().worst;
   }
-  return worst;
+  return ordered;
+}
+
+void AddExamples(const std::vector<ComparedPerson>& ordered, std::size_t wanted,
+                 Comparison& comparison) {
+  const auto count = static_cast<std::ptrdiff_t>(std::min(wanted, ordered.size()));
+  const auto middle = (std::ssize(ordered) - count) / 2;
+  comparison.best.assign(ordered.begin(), ordered.begin() + count);
+  comparison.median.assign(ordered.begin() + middle, ordered.begin() + middle + count);
+  comparison.worst.assign(ordered.rbegin(), ordered.rbegin() + count);
 }
 
 // ---- Warnings.
@@ -282,7 +290,7 @@ Comparison Compare(std::span<const Evaluation> evaluations, const CompareOptions
   comparison.joints = JointRows(evaluations, metric);
   const bool one_set =
       !Differ(evaluations, [](const Evaluation& e) { return e.dataset + e.split; });
-  if (one_set) comparison.worst = WorstPersons(persons, metric, options.worst);
+  if (one_set) AddExamples(InOrder(persons, metric), options.worst, comparison);
   comparison.warnings = Warnings(evaluations);
   return comparison;
 }

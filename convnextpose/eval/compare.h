@@ -16,7 +16,7 @@ struct CompareOptions {
   double tolerance_mm = 1;  ///< How near the paper's number counts as the same.
   int resamples = 2000;
   std::uint64_t seed = 1;
-  std::size_t worst = 20;           ///< How many of the worst persons are listed.
+  std::size_t worst = 20;           ///< How many of the worst persons are listed, and others.
   std::vector<std::string> labels;  ///< One a model, for tables; empty: the models' names.
 };
 
@@ -68,8 +68,10 @@ struct Comparison {
   std::vector<ComparedRow> joints;
   std::vector<ComparedRow> subjects;
   std::vector<ComparedRow> cameras;
-  std::vector<ComparedPerson> worst;  ///< The worst first.
-  std::vector<std::string> warnings;  ///< Why numbers may not stand side by side.
+  std::vector<ComparedPerson> worst;   ///< The worst first.
+  std::vector<ComparedPerson> median;  ///< About the middle, the better first.
+  std::vector<ComparedPerson> best;    ///< The best first.
+  std::vector<std::string> warnings;   ///< Why numbers may not stand side by side.
 };
 
 /// The metric that the evaluations are judged by: rigid PA-MPJPE where all are of protocol 1, else

@@ -244,6 +244,13 @@ TEST(CompareTest, TheWorstPeopleComeFirst) {
   EXPECT_THAT(comparison.worst[0].values, ElementsAre(300, 20));
   EXPECT_EQ(comparison.worst[1].image_id, 2000);
   EXPECT_EQ(comparison.worst[2].worst, 20);
+  const Comparison one = Compare(models, {.worst = 1});
+  ASSERT_EQ(one.best.size(), 1U);
+  EXPECT_EQ(one.best[0].worst, 20);
+  ASSERT_EQ(one.median.size(), 1U);
+  EXPECT_EQ(one.median[0].worst, 20) << "of 20, 20, 200, 300 the second";
+  EXPECT_EQ(one.worst[0].worst, 300);
+  EXPECT_EQ(Compare(models, {.worst = 99}).median.size(), 4U);
 }
 
 TEST(CompareTest, WarnsOfWhatCannotStandSideBySide) {

@@ -15,8 +15,8 @@ template <class D>
 HWY_INLINE void Take(D d, const AdamStep& step, const AdamNumbers& numbers, std::ptrdiff_t i) {
   const auto set = [&](float x) { return hn::Set(d, x); };
   const auto g = hn::LoadU(d, numbers.gradient + i);
-  const auto first = hn::MulAdd(set(step.beta1), hn::LoadU(d, numbers.first + i),
-                                hn::Mul(set(step.new1), g));
+  const auto first =
+      hn::MulAdd(set(step.beta1), hn::LoadU(d, numbers.first + i), hn::Mul(set(step.new1), g));
   const auto second = hn::MulAdd(set(step.beta2), hn::LoadU(d, numbers.second + i),
                                  hn::Mul(hn::Mul(set(step.new2), g), g));
   const auto root = hn::MulAdd(hn::Sqrt(second), set(step.second_scale), set(step.epsilon));

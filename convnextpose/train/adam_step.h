@@ -1,5 +1,6 @@
 // AdamW and the running average of weights in one walk over memory, which is what they cost: one
-// after another, LibTorch's operations read and write the same numbers ten times. Knows no LibTorch.
+// after another, LibTorch's operations read and write the same numbers ten times. Knows no
+// LibTorch.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +31,8 @@ struct AdamNumbers {
   float* average = nullptr;  ///< Null: none.
 };
 
-/// Numbers first to end. Thread-safe on parts that do not overlap; a number's result does not depend
-/// on the part.
+/// Numbers first to end. Thread-safe on parts that do not overlap; a number's result does not
+/// depend on the part.
 void TakeAdamStep(const AdamStep& step, const AdamNumbers& numbers, std::ptrdiff_t first,
                   std::ptrdiff_t end);
 

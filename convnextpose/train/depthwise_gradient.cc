@@ -39,8 +39,8 @@ struct Part {
   const DepthwiseShape& shape;
   PaddedPicture x;         ///< [height + kernel - 1, width + kernel - 1]
   PaddedPicture gradient;  ///< [height, width]
-  std::ptrdiff_t stride;  ///< Channels of a pixel.
-  float* sums;            ///< [kernel, kernel]
+  std::ptrdiff_t stride;   ///< Channels of a pixel.
+  float* sums;             ///< [kernel, kernel]
 };
 
 template <int kKernel, int kStrip>
@@ -96,8 +96,8 @@ void AddPartOfAnySize(const Part& part) {
   }
 }
 
-void AddGradient(const DepthwiseShape& shape, const PaddedPicture& x,
-                 const PaddedPicture& gradient, float* sums) {
+void AddGradient(const DepthwiseShape& shape, const PaddedPicture& x, const PaddedPicture& gradient,
+                 float* sums) {
   const auto lanes = static_cast<int>(hn::Lanes(D()));
   const int padded = DepthwisePadded(shape.channels);
   for (int channel = 0; channel < padded; channel += lanes) {

@@ -144,12 +144,12 @@ std::size_t Network::ForwardOnTiles(std::size_t first, const Pass& pass, std::in
   };
   const auto norm = [&](std::size_t i) {
     const Tensors& own = tensors_[first + i];
-    return BatchNorm{own.weight, own.bias, own.mean, own.variance, kMomentum,
-                     model::kBatchNormEpsilon};
+    return BatchNorm{own.weight,   own.bias,  own.mean,
+                     own.variance, kMomentum, model::kBatchNormEpsilon};
   };
   using enum LayerKind;
-  if (begins({kResidualBegin, kDepthwise, kBatchNorm, kPointwise, kRelu, kPointwise,
-              kResidualEnd})) {
+  if (begins(
+          {kResidualBegin, kDepthwise, kBatchNorm, kPointwise, kRelu, kPointwise, kResidualEnd})) {
     const Tensor scale = pass.branch_scale.defined() ? pass.branch_scale[end] : Tensor();
     ++end;
     x = TileBlock(x, convolution(1), norm(2), convolution(3), convolution(5), scale);
@@ -174,8 +174,8 @@ Tensor Network::Forward(Tensor x, const Pass* pass) {
   x = x.contiguous(torch::MemoryFormat::ChannelsLast);
   Tensor kept;
   std::int64_t end = 0;
-  const bool on_tiles = pass != nullptr && pass->bfloat16 && pass->collective == nullptr &&
-                        TileLayersAvailable(x);
+  const bool on_tiles =
+      pass != nullptr && pass->bfloat16 && pass->collective == nullptr && TileLayersAvailable(x);
   // All but products of matrices is in the weights' own type.
   const auto whole = [&](const Tensor& values) { return values.to(parameters.scalar_type()); };
   for (std::size_t i = 0; i < layers_.size(); ++i) {

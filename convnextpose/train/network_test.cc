@@ -28,7 +28,8 @@ Tensor Values(const std::vector<float>& values, const Batch& batch) {
 
 Tensor MeanLoss(Network& network, const Batch& batch, const Pass& pass = {},
                 double marginal_loss = 0) {
-  const auto [joints, marginals] = network.Train(PictureTensor(batch, {0, batch.size}, network.parameters), pass);
+  const auto [joints, marginals] =
+      network.Train(PictureTensor(batch, {0, batch.size}, network.parameters), pass);
   const Tensor target = Values(batch.target, batch);
   const Tensor weight = Values(batch.weight, batch);
   return (LossSum(joints, target, weight) +

@@ -26,9 +26,7 @@ HalfBits* Bits(const Tensor& halves) {
   return reinterpret_cast<HalfBits*>(halves.data_ptr<at::BFloat16>());
 }
 /// Of a contiguous matrix.
-RowMatrix<float> Rows(const Tensor& floats) {
-  return {floats.data_ptr<float>(), floats.size(1)};
-}
+RowMatrix<float> Rows(const Tensor& floats) { return {floats.data_ptr<float>(), floats.size(1)}; }
 RowMatrix<HalfBits> HalfRows(const Tensor& halves) { return {Bits(halves), halves.size(1)}; }
 
 Tensor ChannelsLast(const Tensor& x) { return x.contiguous(torch::MemoryFormat::ChannelsLast); }
@@ -121,9 +119,12 @@ Tensor PaddedBias(const Tensor& bias) {
   return at::constant_pad_nd(bias, {0, TilePadded(static_cast<int>(bias.size(0))) - bias.size(0)});
 }
 
-/// Rows of zeros up to whole tiles.
+/// Rows up to whole tiles; what is padding is zero.
 Tensor HalfRowsOf(int rows, int columns) {
-  return torch::zeros({TilePadded(rows), TilePadded(columns)}, torch::kBFloat16);
+  Tensor all = Halves({TilePadded(rows), TilePadded(columns)});
+  if (TilePadded(columns) != columns) return all.zero_();
+  all.narrow(0, rows, TilePadded(rows) - rows).zero_();
+  return all;
 }
 
 /// Channel statistics of values [pixels, padded channels], a picture after the other.
@@ -147,8 +148,8 @@ Statistics Measure(const Size& size, const RowMatrix<const float>& values, const
     AddSquares(rows, size.area(), size.channels, mean.data_ptr<float>(), sums);
   });
   const double unbiased = size.pixels() / std::max(1.0, size.pixels() - 1.0);
-  // variable_data: all statistics are one tensor's parts, and LibTorch's own BatchNorm keeps some for
-  // backwards, where it would find that another part was changed.
+  // variable_data: all statistics are one tensor's parts, and LibTorch's own BatchNorm keeps some
+  // for backwards, where it would find that another part was changed.
   const auto update = [&](const Tensor& running, const Tensor& now) {
     running.variable_data()
         .mul_(1 - norm.momentum)
@@ -232,10 +233,9 @@ class Bordered {
 engine::PackedDepthwise Pack(const Tensor& weight, const Tensor& bias) {
   const Tensor values = weight.contiguous();
   const auto channels = static_cast<int>(weight.size(0));
-  return engine::PackDepthwise(
-      {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())},
-      {bias.data_ptr<float>(), static_cast<std::size_t>(channels)}, channels,
-      static_cast<int>(weight.size(2)));
+  return engine::PackDepthwise({values.data_ptr<float>(), static_cast<std::size_t>(values.numel())},
+                               {bias.data_ptr<float>(), static_cast<std::size_t>(channels)},
+                               channels, static_cast<int>(weight.size(2)));
 }
 
 /// The pictures that a thread takes, with what it works in.
@@ -293,9 +293,13 @@ DepthwiseGradients DepthwiseNormGradient(const Tensor& x, const Tensor& weight,
   const DepthwiseShape shape = {size.height, size.width, size.channels, packed.kernel};
   const std::ptrdiff_t picture = std::ptrdiff_t{size.area()} * size.channels;
   Tensor out = EmptyPictures(size.pictures, size.channels, size.height, size.width);
-  const Tensor sums =
-      torch::zeros({size.pictures, packed.kernel, packed.kernel, padded}, torch::kFloat);
-  ForPictures(size.pictures, [&](int first, int end) {
+  // In groups, that the sums do not depend on the threads.
+  constexpr int kGroup = 4;
+  const int groups = (size.pictures + kGroup - 1) / kGroup;
+  const Tensor sums = torch::zeros({groups, packed.kernel, packed.kernel, padded}, torch::kFloat);
+  ForPictures(groups, [&](int first_group, int end_group) {
+    const int first = first_group * kGroup;
+    const int end = std::min(size.pictures, end_group * kGroup);
     Bordered input(size, packed.kernel);
     Bordered slope(size, packed.kernel);
     AlignedVector<float> found(static_cast<std::size_t>(size.area()) * padded);
@@ -313,9 +317,9 @@ DepthwiseGradients DepthwiseNormGradient(const Tensor& x, const Tensor& weight,
       AddRows({found.data(), padded},
               added.defined() ? added.data_ptr<float>() + i * picture : nullptr, size.area(),
               size.channels, {out.data_ptr<float>() + i * picture, size.channels});
-      AddDepthwiseGradient(shape, input.outer(), slope.inner(),
-                           sums.data_ptr<float>() +
-                               i * static_cast<std::ptrdiff_t>(DepthwiseSums(shape)));
+      AddDepthwiseGradient(
+          shape, input.outer(), slope.inner(),
+          sums.data_ptr<float>() + i / kGroup * static_cast<std::ptrdiff_t>(DepthwiseSums(shape)));
     }
   });
   return {out, sums.sum(0).narrow(2, 0, size.channels).permute({2, 0, 1}).unsqueeze(1)};
@@ -412,8 +416,7 @@ class BlockFunction : public torch::autograd::Function<BlockFunction> {
     const Factor hidden_left = EmptyFactor(size.pixels(), hidden);
     const int blocks = (size.pixels() + kBlockRows - 1) / kBlockRows;
     const Tensor sums = torch::zeros({blocks, TilePadded(hidden)}, torch::kFloat);
-    const Tensor normal_gradient =
-        Floats({size.pixels(), engine::PaddedChannels(size.channels)});
+    const Tensor normal_gradient = Floats({size.pixels(), engine::PaddedChannels(size.channels)});
     ForBlocks(size.pixels(), [&](int row, int count) {
       const Tensor rows = Halves({TilePadded(count), TilePadded(hidden)});
       ProductBehindRelu({.left = HalfRows(rounded.rows).From(row),
@@ -435,9 +438,8 @@ class BlockFunction : public torch::autograd::Function<BlockFunction> {
         Product(LeftOf(rounded.rows, size.channels), kept, size.channels, hidden);
     const UnfoldedGradients unfolded(expand_weight, columns, folded_gradient, expand_bias_gradient,
                                      gamma, size.pixels());
-    const DepthwiseGradients depthwise =
-        DepthwiseNormGradient(x, depthwise_weight, normal, normal_gradient,
-                              GradientOf(normal.scale, unfolded), gradient);
+    const DepthwiseGradients depthwise = DepthwiseNormGradient(
+        x, depthwise_weight, normal, normal_gradient, GradientOf(normal.scale, unfolded), gradient);
     return {depthwise.x,
             depthwise.weight,
             torch::zeros_like(gamma),  // BatchNorm takes the mean away.
@@ -466,13 +468,13 @@ class SeparableFunction : public torch::autograd::Function<SeparableFunction> {
     const Tensor padded_bias = FoldedBias(bias, Matrix(weight), norm_columns);
     Tensor out = EmptyPictures(size.pictures, columns, size.height, size.width);
     ForBlocks(size.pixels(), [&](int row, int count) {
-      ProductToFloat({.left = HalfRows(normal.rows).From(row),
-                      .right = forwards.tiles,
-                      .rows = count,
-                      .columns = columns,
-                      .bias = padded_bias.data_ptr<float>()},
-                     {.out = {out.data_ptr<float>() + std::ptrdiff_t{row} * columns, columns},
-                      .relu = true});
+      ProductToFloat(
+          {.left = HalfRows(normal.rows).From(row),
+           .right = forwards.tiles,
+           .rows = count,
+           .columns = columns,
+           .bias = padded_bias.data_ptr<float>()},
+          {.out = {out.data_ptr<float>() + std::ptrdiff_t{row} * columns, columns}, .relu = true});
     });
     context->save_for_backward(
         {x, depthwise_weight, gamma, beta, weight, normal.rows, normal.scale, out});
@@ -490,8 +492,7 @@ class SeparableFunction : public torch::autograd::Function<SeparableFunction> {
     const RoundedRows rounded = Round(ChannelsLast(gradients[0]), saved[7], {});
     const NormColumns norm_columns(gamma, saved[3], weight);
     const Factor backwards = Backwards(weight, norm_columns.gamma);
-    const Tensor normal_gradient =
-        Floats({size.pixels(), engine::PaddedChannels(size.channels)});
+    const Tensor normal_gradient = Floats({size.pixels(), engine::PaddedChannels(size.channels)});
     ForBlocks(size.pixels(), [&](int row, int count) {
       ProductToFloat({.left = HalfRows(rounded.rows).From(row),
                       .right = backwards.tiles,
@@ -505,14 +506,9 @@ class SeparableFunction : public torch::autograd::Function<SeparableFunction> {
                                      size.pixels());
     const DepthwiseGradients depthwise = DepthwiseNormGradient(
         x, saved[1], normal, normal_gradient, GradientOf(normal.scale, unfolded), {});
-    return {depthwise.x,
-            depthwise.weight,
-            torch::zeros_like(gamma),
-            unfolded.gamma,
-            unfolded.beta,
-            unfolded.weight.view_as(saved[4]),
-            rounded.sum,
-            Variable()};
+    return {depthwise.x,    depthwise.weight, torch::zeros_like(gamma),
+            unfolded.gamma, unfolded.beta,    unfolded.weight.view_as(saved[4]),
+            rounded.sum,    Variable()};
   }
 };
 
@@ -533,8 +529,7 @@ class NormedPatchesFunction : public torch::autograd::Function<NormedPatchesFunc
     const Size size(x);
     const int patch = static_cast<int>(weight.size(2));
     const int columns = static_cast<int>(weight.size(0));
-    const Statistics statistics =
-        Measure(size, {x.data_ptr<float>(), size.channels}, norm);
+    const Statistics statistics = Measure(size, {x.data_ptr<float>(), size.channels}, norm);
     Tensor out = EmptyPictures(size.pictures, columns, size.height / patch, size.width / patch);
     const Size small(out);
     const Tensor rows = HalfRowsOf(small.pixels(), patch * patch * size.channels);
@@ -593,19 +588,15 @@ class NormedPatchesFunction : public torch::autograd::Function<NormedPatchesFunc
                            size.width, size.channels, out.data_ptr<float>() + pixel * size.channels,
                            size.channels);
     });
-    return {out,
-            unfolded.gamma,
-            unfolded.beta,
-            OfPatchRows(unfolded.weight, saved[3]),
-            rounded.sum,
-            Variable()};
+    return {out,         unfolded.gamma, unfolded.beta, OfPatchRows(unfolded.weight, saved[3]),
+            rounded.sum, Variable()};
   }
 
  private:
   // For each row of pixels: its first pixel, the row of the first patch, the first channel there.
-  static void ForPatchRows(
-      const Size& size, int patch,
-      const std::function<void(std::ptrdiff_t pixel, std::ptrdiff_t row, std::ptrdiff_t at)>& body) {
+  static void ForPatchRows(const Size& size, int patch,
+                           const std::function<void(std::ptrdiff_t pixel, std::ptrdiff_t row,
+                                                    std::ptrdiff_t at)>& body) {
     ForEach(std::int64_t{size.pictures} * size.height, [&](int y) {
       body(std::ptrdiff_t{y} * size.width, std::ptrdiff_t{y / patch} * (size.width / patch),
            std::ptrdiff_t{y % patch} * patch * size.channels);
@@ -643,11 +634,12 @@ class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
     const Size size(saved[0]);
     const Tensor weight = Matrix(saved[1]);
     const int columns = static_cast<int>(weight.size(0));
-    const Tensor given =
+    Tensor rows =
         gradients[0].to(torch::kBFloat16).permute({0, 2, 3, 1}).reshape({size.pixels(), columns});
-    const Tensor rows = at::constant_pad_nd(given, {0, TilePadded(columns) - columns, 0,
-                                                    TilePadded(size.pixels()) - size.pixels()})
-                            .contiguous();
+    if (TilePadded(columns) != columns || TilePadded(size.pixels()) != size.pixels()) {
+      rows = at::constant_pad_nd(
+          rows, {0, TilePadded(columns) - columns, 0, TilePadded(size.pixels()) - size.pixels()});
+    }
     const Factor backwards = Backwards(weight);
     Tensor out = EmptyPictures(size.pictures, size.channels, size.height, size.width);
     ForBlocks(size.pixels(), [&](int row, int count) {
@@ -658,9 +650,16 @@ class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
            .columns = size.channels},
           {.out = {out.data_ptr<float>() + std::ptrdiff_t{row} * size.channels, size.channels}});
     });
-    const Tensor weight_gradient = Product(LeftOf(rows, columns), RightOf(saved[2], size.channels),
-                                           columns, size.channels);
-    return {out, weight_gradient.view_as(saved[1]), given.sum(0, false, torch::kFloat)};
+    const Tensor weight_gradient =
+        Product(LeftOf(rows, columns), RightOf(saved[2], size.channels), columns, size.channels);
+    // Sums of parts are added, for many small numbers after a large one would be lost.
+    const int blocks = (size.pixels() + kBlockRows - 1) / kBlockRows;
+    const Tensor sums = torch::zeros({blocks, columns}, torch::kFloat);
+    ForBlocks(size.pixels(), [&](int row, int count) {
+      AddColumns(RowMatrix<const HalfBits>(HalfRows(rows)).From(row), count, columns,
+                 Rows(sums).From(row / kBlockRows).data);
+    });
+    return {out, weight_gradient.view_as(saved[1]), sums.sum(0)};
   }
 };
 

@@ -3,7 +3,8 @@
 // is computed that the products do not already give.
 //
 // Inputs and outputs are [B, C, H, W] floats, channels last. BatchNorm normalises with the batch's
-// statistics and updates the running ones. Sums over pictures do not depend on the number of threads.
+// statistics and updates the running ones. Sums over pictures do not depend on the number of
+// threads.
 #pragma once
 
 #include "convnextpose/train/torch.h"

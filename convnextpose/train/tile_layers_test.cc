@@ -18,7 +18,8 @@ Tensor Drawn(at::IntArrayRef shape, std::uint64_t seed, double deviation = 1, do
   return torch::empty(shape).normal_(mean, deviation, generator);
 }
 
-Convolution DrawnConvolution(std::int64_t out, std::int64_t in, std::int64_t k, std::uint64_t seed) {
+Convolution DrawnConvolution(std::int64_t out, std::int64_t in, std::int64_t k,
+                             std::uint64_t seed) {
   const double deviation = 1 / std::sqrt(static_cast<double>(in * k * k));
   return {Drawn({out, in, k, k}, seed, deviation), Drawn({out}, seed + 1, 0.3)};
 }
@@ -33,12 +34,12 @@ BatchNorm DrawnNorm(std::int64_t channels, std::uint64_t seed) {
 }
 
 /// A network of a few layers with its tensors: in each run fresh copies of them.
-using Layers = std::function<Tensor(const Tensor& x, std::vector<Convolution>& convolutions,
-                                    BatchNorm& norm)>;
+using Layers =
+    std::function<Tensor(const Tensor& x, std::vector<Convolution>& convolutions, BatchNorm& norm)>;
 
 /// Output, running statistics, gradients of x and of all tensors.
-std::vector<Tensor> Results(const Layers& layers, const Tensor& x, std::vector<Convolution> convolutions,
-                        BatchNorm norm) {
+std::vector<Tensor> Results(const Layers& layers, const Tensor& x,
+                            std::vector<Convolution> convolutions, BatchNorm norm) {
   std::vector<Tensor> leaves;
   const auto leaf = [&](const Tensor& tensor) {
     leaves.push_back(tensor.clone().requires_grad_(true));
@@ -95,10 +96,9 @@ TEST_F(TileLayersTest, BlockIsItsLayers) {
   for (const auto& [b, c, h, w] :
        {Case{3, 40, 9, 7}, {2, 80, 16, 16}, {5, 160, 4, 8}, {2, 320, 4, 4}, {1, 24, 3, 3}}) {
     SCOPED_TRACE(std::to_string(c) + " channels");
-    const std::vector<Convolution> convolutions = {
-        {Drawn({c, 1, 7, 7}, 1, 0.2), Drawn({c}, 2)},
-        FarFromZero(DrawnConvolution(4 * c, c, 1, 3)),
-        DrawnConvolution(c, 4 * c, 1, 5)};
+    const std::vector<Convolution> convolutions = {{Drawn({c, 1, 7, 7}, 1, 0.2), Drawn({c}, 2)},
+                                                   FarFromZero(DrawnConvolution(4 * c, c, 1, 3)),
+                                                   DrawnConvolution(c, 4 * c, 1, 5)};
     const BatchNorm norm = DrawnNorm(c, 7);
     const Tensor x = Drawn({b, c, h, w}, 11);
     for (const bool scaled : {false, true}) {
@@ -130,15 +130,14 @@ TEST_F(TileLayersTest, SeparableIsItsLayers) {
     const Tensor x = Drawn({3, in, 6, 9}, 11);
     const auto expected = Results(
         [&](const Tensor& input, std::vector<Convolution>& layers, BatchNorm& n) {
-          return torch::relu(at::conv2d(Norm(Depthwise(input, layers[0]), n), layers[1].weight,
-                                        layers[1].bias));
+          return torch::relu(
+              at::conv2d(Norm(Depthwise(input, layers[0]), n), layers[1].weight, layers[1].bias));
         },
         x, convolutions, DrawnNorm(in, 7));
-    const auto actual = Results(
-        [&](const Tensor& input, std::vector<Convolution>& layers, BatchNorm& n) {
-          return TileSeparable(input, layers[0], n, layers[1]);
-        },
-        x, convolutions, DrawnNorm(in, 7));
+    const auto actual =
+        Results([&](const Tensor& input, std::vector<Convolution>& layers,
+                    BatchNorm& n) { return TileSeparable(input, layers[0], n, layers[1]); },
+                x, convolutions, DrawnNorm(in, 7));
     ExpectNear(actual, expected, kDepthwiseBias);
   }
 }
@@ -154,11 +153,10 @@ TEST_F(TileLayersTest, NormedPatchesAreTheirLayers) {
           return at::conv2d(Norm(input, n), layers[0].weight, layers[0].bias, k);
         },
         x, convolutions, DrawnNorm(in, 7));
-    const auto actual = Results(
-        [&](const Tensor& input, std::vector<Convolution>& layers, BatchNorm& n) {
-          return TileNormedPatches(input, n, layers[0]);
-        },
-        x, convolutions, DrawnNorm(in, 7));
+    const auto actual =
+        Results([&](const Tensor& input, std::vector<Convolution>& layers,
+                    BatchNorm& n) { return TileNormedPatches(input, n, layers[0]); },
+                x, convolutions, DrawnNorm(in, 7));
     ExpectNear(actual, expected, kNone);
   }
 }
@@ -174,16 +172,14 @@ TEST_F(TileLayersTest, PointwiseIsItsLayer) {
   for (const auto& [in, out] : {std::array{128, 576}, {40, 33}}) {
     const Tensor x = Drawn({3, in, 5, 7}, 11);
     const std::vector<Convolution> convolutions = {DrawnConvolution(out, in, 1, 3)};
-    const auto expected =
-        Results(without_norm([](const Tensor& input, const Convolution& c) {
-              return at::conv2d(input, c.weight, c.bias);
-            }),
-            x, convolutions, DrawnNorm(in, 7));
-    const auto actual =
-        Results(without_norm([](const Tensor& input, const Convolution& c) {
-              return TilePointwise(input, c);
-            }),
-            x, convolutions, DrawnNorm(in, 7));
+    const auto expected = Results(without_norm([](const Tensor& input, const Convolution& c) {
+                                    return at::conv2d(input, c.weight, c.bias);
+                                  }),
+                                  x, convolutions, DrawnNorm(in, 7));
+    const auto actual = Results(without_norm([](const Tensor& input, const Convolution& c) {
+                                  return TilePointwise(input, c);
+                                }),
+                                x, convolutions, DrawnNorm(in, 7));
     ExpectNear(actual, expected, kNone);
   }
 }

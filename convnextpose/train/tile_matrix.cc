@@ -220,9 +220,9 @@ CNP_AMX void PackHalf(RowMatrix<const HalfBits> rows, int depth, int columns,
       __m512i pairs[16];
       LoadPairs(rows, k, column, pairs);
       if constexpr (kTranspose) Transpose(pairs);
-      StoreTile(pairs, factor.tiles + (std::ptrdiff_t{column / kLanes} * factor.depth_tiles +
-                                       k / kTileStep) *
-                                          kTile);
+      StoreTile(pairs,
+                factor.tiles +
+                    (std::ptrdiff_t{column / kLanes} * factor.depth_tiles + k / kTileStep) * kTile);
     }
   }
 }
@@ -244,7 +244,8 @@ CNP_AMX void ToFloat(const TileProduct& product, const FloatRows& to) {
         if (to.relu) x = Relu(x);
         const std::ptrdiff_t at = (row + i) * to.out.stride + column;
         if (to.scale != nullptr) {
-          x = _mm512_mul_ps(x, _mm512_set1_ps(to.scale[(to.first_row + row + i) / to.picture_rows]));
+          x = _mm512_mul_ps(x,
+                            _mm512_set1_ps(to.scale[(to.first_row + row + i) / to.picture_rows]));
         }
         if (to.residual != nullptr) {
           x = _mm512_add_ps(x, _mm512_maskz_loadu_ps(mask, to.residual + at));
@@ -304,9 +305,9 @@ CNP_AMX void BehindRelu(const TileProduct& product, TileFactor<const HalfBits> h
       __m512i pairs[16];
       for (int i = 0; i < 16; ++i, to += 2 * out.stride) {
         const __m512i kept = _mm512_load_si512(tile + i * kTileStep);
-        const __m512 low = _mm512_maskz_mov_ps(
-            _mm512_test_epi32_mask(kept, _mm512_set1_epi32(0xFFFF)),
-            _mm512_load_ps(sums.values[half][2 * i]));
+        const __m512 low =
+            _mm512_maskz_mov_ps(_mm512_test_epi32_mask(kept, _mm512_set1_epi32(0xFFFF)),
+                                _mm512_load_ps(sums.values[half][2 * i]));
         const __m512 high = _mm512_maskz_mov_ps(
             _mm512_test_epi32_mask(kept, _mm512_set1_epi32(static_cast<int>(0xFFFF0000))),
             _mm512_load_ps(sums.values[half][2 * i + 1]));
@@ -339,9 +340,10 @@ CNP_AMX void FactorsProduct(TileFactor<const HalfBits> left, TileFactor<const Ha
           left.tiles + (std::ptrdiff_t{row / kLanes} * left.depth_tiles + first) * kTile, kTile,
           left.depth_tiles * kTile, kTileRowBytes};
       for (int column = 0; column < columns; column += kTileStep) {
-        Multiply(from,
-                 right.tiles + (std::ptrdiff_t{column / kLanes} * right.depth_tiles + first) * kTile,
-                 right.depth_tiles * kTile, depth, sums);
+        Multiply(
+            from,
+            right.tiles + (std::ptrdiff_t{column / kLanes} * right.depth_tiles + first) * kTile,
+            right.depth_tiles * kTile, depth, sums);
         for (int half = 0; half < 2; ++half) {
           const int begin = column + half * kLanes;
           const __mmask16 mask = Mask(columns - begin);
@@ -370,7 +372,19 @@ CNP_AMX void Columns(RowMatrix<const float> values, int rows, int channels, floa
     for (int i = 0; i < rows; ++i, at += values.stride) {
       sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, at));
     }
-    _mm512_mask_storeu_ps(sums + c, mask, _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, sums + c)));
+    _mm512_mask_storeu_ps(sums + c, mask,
+                          _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, sums + c)));
+  });
+}
+
+CNP_AMX void HalfColumns(RowMatrix<const HalfBits> values, int rows, int channels, float* sums) {
+  OfChannels(channels, [&](int c, __mmask16 mask) CNP_AMX {
+    __m512 sum = _mm512_maskz_loadu_ps(mask, sums + c);
+    const HalfBits* at = values.data + c;
+    for (int i = 0; i < rows; ++i, at += values.stride) {
+      sum = _mm512_add_ps(sum, Widen(_mm256_maskz_loadu_epi16(mask, at)));
+    }
+    _mm512_mask_storeu_ps(sums + c, mask, sum);
   });
 }
 
@@ -384,7 +398,8 @@ CNP_AMX void Squares(RowMatrix<const float> values, int rows, int channels, cons
       const __m512 x = _mm512_sub_ps(_mm512_maskz_loadu_ps(mask, at), center);
       sum = _mm512_fmadd_ps(x, x, sum);
     }
-    _mm512_mask_storeu_ps(sums + c, mask, _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, sums + c)));
+    _mm512_mask_storeu_ps(sums + c, mask,
+                          _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, sums + c)));
   });
 }
 
@@ -446,16 +461,14 @@ CNP_AMX void Unfold(RowMatrix<const float> weights, const NormBefore& norm,
   for (int row = 0; row < rows; ++row) {
     const __m512 slope = _mm512_set1_ps(bias[row]);
     OfChannels(columns, [&](int c, __mmask16 mask) CNP_AMX {
-      const auto load = [&](const float* from) CNP_AMX {
-        return _mm512_maskz_loadu_ps(mask, from + c);
-      };
+      const auto load = [&](const float* from)
+                            CNP_AMX { return _mm512_maskz_loadu_ps(mask, from + c); };
       const __m512 weight = load(weights.data + row * weights.stride);
       const __m512 gradient = load(folded.data + row * folded.stride);
-      _mm512_mask_storeu_ps(to.weights.data + row * to.weights.stride + c, mask,
-                            _mm512_fmadd_ps(gradient, load(norm.gamma),
-                                            _mm512_mul_ps(slope, load(norm.beta))));
-      _mm512_mask_storeu_ps(to.gamma + c, mask,
-                            _mm512_fmadd_ps(weight, gradient, load(to.gamma)));
+      _mm512_mask_storeu_ps(
+          to.weights.data + row * to.weights.stride + c, mask,
+          _mm512_fmadd_ps(gradient, load(norm.gamma), _mm512_mul_ps(slope, load(norm.beta))));
+      _mm512_mask_storeu_ps(to.gamma + c, mask, _mm512_fmadd_ps(weight, gradient, load(to.gamma)));
       _mm512_mask_storeu_ps(to.beta + c, mask, _mm512_fmadd_ps(weight, slope, load(to.beta)));
     });
   }
@@ -540,6 +553,9 @@ void TileFactorsProduct(TileFactor<const HalfBits> left, TileFactor<const HalfBi
 }
 void AddColumns(RowMatrix<const float> values, int rows, int channels, float* sums) {
   Columns(values, rows, channels, sums);
+}
+void AddColumns(RowMatrix<const HalfBits> values, int rows, int channels, float* sums) {
+  HalfColumns(values, rows, channels, sums);
 }
 void AddSquares(RowMatrix<const float> values, int rows, int channels, const float* mean,
                 float* sums) {

@@ -2,8 +2,8 @@
 // (AMX), and what has to be done to their rows before and after. Knows no LibTorch.
 //
 // Rows, columns and depths of matrices are padded with zeros to kTileStep. The left factor of a
-// product lies row by row, or cut into tiles; the right one is always cut into tiles of 32 (depth) x
-// 16 values, in which two values that follow each other in depth stand side by side.
+// product lies row by row, or cut into tiles; the right one is always cut into tiles of 32 (depth)
+// x 16 values, in which two values that follow each other in depth stand side by side.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,9 @@ struct RowMatrix {
   T* data = nullptr;
   std::ptrdiff_t stride = 0;
   [[nodiscard]] RowMatrix From(std::ptrdiff_t row) const { return {data + row * stride, stride}; }
-  operator RowMatrix<const T>() const { return {data, stride}; }  // NOLINT(google-explicit-constructor)
+  operator RowMatrix<const T>() const {
+    return {data, stride};
+  }  // NOLINT(google-explicit-constructor)
 };
 
 /// Tiles of 512 values, all those of 16 columns (rows of a left factor) one after another.
@@ -45,7 +47,8 @@ struct TileFactor {
 
 // Packing. All write zeros where padding is.
 
-/// Weights [rows, columns], each column times `scale` (null: 1), as a right factor of depth `rows` ...
+/// Weights [rows, columns], each column times `scale` (null: 1), as a right factor of depth `rows`
+/// ...
 void PackRight(RowMatrix<const float> weights, int rows, int columns, const float* scale,
                TileFactor<HalfBits> right);
 /// ... and their transpose, of depth `columns`.
@@ -94,6 +97,7 @@ void TileFactorsProduct(TileFactor<const HalfBits> left, TileFactor<const HalfBi
 
 /// sums[c] += values[., c].
 void AddColumns(RowMatrix<const float> values, int rows, int channels, float* sums);
+void AddColumns(RowMatrix<const HalfBits> values, int rows, int channels, float* sums);
 /// sums[c] += (values[., c] - mean[c])^2.
 void AddSquares(RowMatrix<const float> values, int rows, int channels, const float* mean,
                 float* sums);

@@ -1,12 +1,10 @@
 // Pictures a second of whole training steps: train_bench [input pixels] [batch] [steps] [variant]
 // [bf16].
-#include <malloc.h>
-
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <limits>
 
+#include "convnextpose/train/tensor_memory.h"
 #include "convnextpose/train/trainer.h"
 
 namespace cnp::train {
@@ -56,9 +54,7 @@ int Run(int input, int size, int steps, const char* variant, bool bfloat16) {
 }  // namespace cnp::train
 
 int main(int argc, char** argv) {
-  mallopt(M_MMAP_MAX, 0);  // As convnextpose-train.
-  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
-  mallopt(M_ARENA_MAX, 1);
+  cnp::train::KeepTensorMemory();
   const auto number = [&](int i, int otherwise) {
     return argc > i ? std::atoi(argv[i]) : otherwise;
   };

@@ -188,8 +188,9 @@ class TorchTrainer final : public Trainer {
     return {s[0], s[1], s[2], s[3], s[4], s[5]};
   }
 
-  /// Where layers run on tiles each thread has pictures of its own: nothing but the step's end makes
-  /// them wait for each other. BatchNorm then knows a part's pictures only, which are not to be few.
+  /// Where layers run on tiles each thread has pictures of its own: nothing but the step's end
+  /// makes them wait for each other. BatchNorm then knows a part's pictures only, which are not to
+  /// be few.
   void PlaceTwins(const Batch& batch) {
     constexpr int kFewest = 8;
     Network& network = state_.network;
@@ -213,9 +214,9 @@ class TorchTrainer final : public Trainer {
       return i == 0 ? state_.network : twins_[static_cast<std::size_t>(i - 1)];
     };
     workers_->Run([&](int i) {
-      const Part part = {std::int64_t{batch.size} * i / count,
-                         std::int64_t{batch.size} * (i + 1) / count -
-                             std::int64_t{batch.size} * i / count};
+      const Part part = {
+          std::int64_t{batch.size} * i / count,
+          std::int64_t{batch.size} * (i + 1) / count - std::int64_t{batch.size} * i / count};
       sums[static_cast<std::size_t>(i)] = BackwardPass(batch, part, scale, network(i));
     });
     workers_->Run([&](int i) {
@@ -246,12 +247,13 @@ class TorchTrainer final : public Trainer {
     };
     const Tensor target = load(batch.target);
     const Tensor weight = load(batch.weight);
-    const Pass pass = {.branch_scale = scale.defined() ? scale.narrow(1, part.first, part.count)
-                                                             .to(pictures.options())
-                                                             .contiguous()
-                                                       : Tensor(),
-                       .bfloat16 = recipe_.bfloat16,
-                       .collective = collective_};
+    const Pass pass = {
+        .branch_scale =
+            scale.defined()
+                ? scale.narrow(1, part.first, part.count).to(pictures.options()).contiguous()
+                : Tensor(),
+        .bfloat16 = recipe_.bfloat16,
+        .collective = collective_};
     const auto [joints, marginals] = network.Train(pictures, pass);
     const double count = static_cast<double>(batch.size) * world() * batch.joints;
     Tensor loss = LossSum(joints, target, weight);
@@ -285,7 +287,7 @@ class TorchTrainer final : public Trainer {
   std::int64_t steps_per_epoch_;
   TrainingState state_;
   std::vector<double> drop_path_;
-  std::vector<Network> twins_;         ///< Beside state_.network: of the other workers.
+  std::vector<Network> twins_;        ///< Beside state_.network: of the other workers.
   std::unique_ptr<Workers> workers_;  ///< Null: the caller's thread does all.
   bool stop_ = false;
 };
