@@ -227,7 +227,7 @@ TEST_F(CliSynthTest, WhatIsWrongIsToldInOneLine) {
       {{}, 2, "--count is required"},
       {{"--count", "1", "--size", "5"}, 2, "--size"},
       {{"--count", "1", "--subjects", "2"}, 2, "--subjects"},
-      {{"--count", "1", "--share", "0.9", "0.1"}, 2, "--share 0.9 0.1: the end must lie above"},
+      {{"--count", "1", "--share", "0.9:0.1"}, 2, "--share: '0.9:0.1': give from and to"},
       {{"--count", "4", "--subjects", "9,11,9"}, 2, "--subjects names 9 twice"},
       {{"--count", "1", "--avatars", Path("nowhere")}, 2, "nowhere"},
       {{"--count", "1", "--avatars", Path("empty")}, 1, "holds no .glb files"},
@@ -252,14 +252,14 @@ TEST_F(CliSynthTest, TheSharedPeopleFillTheSetToo) {
                             "--motions",     (data / "motions").string(),
                             "--backgrounds", (data / "backgrounds").string(),
                             "--share"};
-  const auto with = [&](const char* begin, const char* end) {
+  const auto with = [&](const char* share) {
     Arguments all = assets;
-    all.insert(all.end(), {begin, end});
+    all.emplace_back(share);
     return all;
   };
-  const Outcome held_out = Synth("held_out", with("0.9", "1"));
+  const Outcome held_out = Synth("held_out", with("0.9:1"));
   ASSERT_EQ(held_out.exit_code, 0) << held_out.err;
-  ASSERT_EQ(Synth("trained", with("0", "0.9")).exit_code, 0);
+  ASSERT_EQ(Synth("trained", with("0:0.9")).exit_code, 0);
   const std::string file = "images/s_01_act_02_subact_01/s_01_act_02_subact_01_ca_01_000001.jpg";
   EXPECT_NE(Read(folder_ / "held_out" / file), Read(folder_ / "trained" / file));
   const Outcome nobody = Synth("nobody", with("0.99999", "1"));

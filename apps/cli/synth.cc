@@ -35,10 +35,10 @@ constexpr const char* kExamples = R"(Examples:
   convnextpose synth --count 12 -o /tmp/few --preview /tmp/few.png
       and a sheet of pictures with their joints, to look at
   convnextpose synth --count 5000 -o /tmp/train --avatars glb --motions bvh --backgrounds jpg \
-      --share 0 0.9
+      --share 0:0.9
       with people, motions and backgrounds of one's own; the last tenth of each is held out
   convnextpose synth --count 500 -o /tmp/test --avatars glb --motions bvh --backgrounds jpg \
-      --share 0.9 1 --subjects 9,11
+      --share 0.9:1 --subjects 9,11
       and that tenth, all of it to test on
   convnextpose dataset check /tmp/people
   convnextpose eval --dataset human36m --data /tmp/test --weights xs.safetensors
@@ -53,7 +53,7 @@ struct SynthOptions {
   std::string out;
   SynthSetOptions set;
   synth::AssetOptions assets;
-  std::vector<double> share = {0, 1};
+  std::string share = "0:1";
   std::string preview;
   bool json = false;
 };
@@ -179,8 +179,7 @@ std::string Text(const SynthOptions& options, double seconds) {
 }
 
 Status Write(SynthOptions& options, double& seconds) {
-  options.assets.share_begin = options.share[0];
-  options.assets.share_end = options.share[1];
+  CNP_ASSIGN(options.assets.share, synth::ParseShare(options.share));
   CNP_ASSIGN(UnfinishedFolder folder, UnfinishedFolder::Create(options.out));
   CNP_ASSIGN(const synth::Assets assets, synth::LoadAssets(options.assets));
   const synth::SceneOptions scenes;
@@ -203,9 +202,8 @@ Status Write(SynthOptions& options, double& seconds) {
 }
 
 Status CheckOptions(const SynthOptions& options) {
-  if (!(options.share[0] < options.share[1])) {
-    return Error{fmt::format("--share {} {}: the end must lie above the beginning",
-                             options.share[0], options.share[1])};
+  if (const auto share = synth::ParseShare(options.share); !share.ok()) {
+    return share.error().In("--share");
   }
   // Their pictures would have the same names.
   const std::vector<int>& subjects = options.set.subjects;
@@ -247,10 +245,9 @@ void AddAssetOptions(SynthOptions& options, CLI::App& command) {
                   "Folder of pictures and panoramas; else painted")
       ->check(CLI::ExistingDirectory);
   command
-      .add_option("--share", options.share,
-                  "Of the avatars, motions and backgrounds, by their names: from, to")
-      ->expected(2)
-      ->check(CLI::Range(0.0, 1.0))
+      .add_option(
+          "--share", options.share,
+          "Which of the avatars, motions and backgrounds, by their names: from and to, 0 to 1")
       ->capture_default_str();
 }
 

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "convnextpose/datasets/open.h"
+#include "convnextpose/synth/assets.h"
 
 namespace cnp::train_app {
 namespace {
@@ -222,18 +223,6 @@ Result<SaveInterval> ParseSaveEvery(const std::string& text) {
   return error;
 }
 
-Result<Share> ParseShare(const std::string& text) {
-  const char* end = text.data() + text.size();
-  Share share;
-  const auto first = std::from_chars(text.data(), end, share.begin);
-  if (first.ec == std::errc() && first.ptr != end && *first.ptr == ':') {
-    const auto second = std::from_chars(first.ptr + 1, end, share.end);
-    const bool whole = second.ec == std::errc() && second.ptr == end;
-    if (whole && share.begin >= 0 && share.begin < share.end && share.end <= 1) return share;
-  }
-  return Error{fmt::format("--share '{}': give from and to between 0 and 1, as 0:0.9", text)};
-}
-
 Status Check(const TrainOptions& options) {
   if (options.out.empty()) return Error{"give --out FOLDER"};
   if (options.data.empty() && !options.synth) {
@@ -242,7 +231,9 @@ Status Check(const TrainOptions& options) {
   if (!options.synth && !(options.avatars + options.motions + options.backgrounds).empty()) {
     return Error{"--avatars, --motions and --backgrounds are for --synth"};
   }
-  if (const Result<Share> share = ParseShare(options.share); !share.ok()) return share.error();
+  if (const auto share = synth::ParseShare(options.share); !share.ok()) {
+    return share.error().In("--share");
+  }
   return {};
 }
 

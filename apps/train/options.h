@@ -54,14 +54,6 @@ struct SaveInterval {
 /// "5min" or "500steps". Errors: another text.
 Result<SaveInterval> ParseSaveEvery(const std::string& text);
 
-/// Part [begin, end) of the assets' files.
-struct Share {
-  double begin = 0;
-  double end = 1;
-};
-/// "0:0.9". Errors: another text, a part that is empty or none of [0, 1].
-Result<Share> ParseShare(const std::string& text);
-
 /// What options contradict each other, or are missing.
 Status Check(const TrainOptions& options);
 

@@ -47,12 +47,11 @@ Result<std::vector<datasets::Dataset>> OpenSets(const TrainOptions& options) {
 
 Result<std::shared_ptr<const synth::Generator>> OpenGenerator(const TrainOptions& options) {
   if (!options.synth) return std::shared_ptr<const synth::Generator>();
-  CNP_ASSIGN(const Share share, ParseShare(options.share));
+  CNP_ASSIGN(const synth::Share share, synth::ParseShare(options.share));
   CNP_ASSIGN(const synth::Assets assets, synth::LoadAssets({.avatars = options.avatars,
                                                             .motions = options.motions,
                                                             .backgrounds = options.backgrounds,
-                                                            .share_begin = share.begin,
-                                                            .share_end = share.end}));
+                                                            .share = share}));
   return std::make_shared<const synth::Generator>(synth::SceneOptions{}, assets);
 }
 

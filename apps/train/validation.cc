@@ -42,13 +42,19 @@ Result<Judgement> Judge(const model::Spec& spec, const model::Weights& weights,
              cli::RunEvalJob(job, cli::Answers(set.dataset.samples.size()), nullptr, alone));
   const eval::Summary summary =
       eval::Summarise(outcome.records, *set.dataset.joints, {.resamples = 0});
-  return Judgement{.set = set.name,
-                   .samples = summary.samples,
-                   .mpjpe_mm = summary.metrics.mpjpe_mm,
-                   .pa_mpjpe_mm = summary.metrics.pa_mpjpe_mm,
-                   .within_5 = summary.metrics.pck2d_5,
-                   .within_10 = summary.metrics.pck2d_10,
-                   .within_20 = summary.metrics.pck2d_20};
+  Judgement judgement = {.set = set.name,
+                         .samples = summary.samples,
+                         .mpjpe_mm = summary.metrics.mpjpe_mm,
+                         .pa_mpjpe_mm = summary.metrics.pa_mpjpe_mm,
+                         .within_5 = summary.metrics.pck2d_5,
+                         .within_10 = summary.metrics.pck2d_10,
+                         .within_20 = summary.metrics.pck2d_20};
+  if (const eval::JointErrors& joints = summary.limbs_and_head; !joints.name.empty()) {
+    judgement.within_5 = joints.pck2d_5;
+    judgement.within_10 = joints.pck2d_10;
+    judgement.within_20 = joints.pck2d_20;
+  }
+  return judgement;
 }
 
 }  // namespace cnp::train_app

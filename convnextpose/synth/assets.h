@@ -28,15 +28,21 @@ struct Background {
   std::optional<std::array<std::array<float, 3>, 9>> light;
 };
 
+/// Which files of a folder to use: those whose hash of the name falls into [begin, end). Training
+/// takes [0, 0.9), say, the rest are other people in other motions to judge by.
+struct Share {
+  double begin = 0;
+  double end = 1;
+};
+/// "0:0.9". Error: it is none, or empty.
+Result<Share> ParseShare(const std::string& text);
+
 struct AssetOptions {
   std::filesystem::path avatars;  ///< Folder of .glb with joints.json in it or beside; "" = none.
   std::filesystem::path motions;  ///< Folder of .bvh; "" = none.
   std::filesystem::path backgrounds;     ///< Folder of pictures; "" = none.
   std::string joint_table = "human36m";  ///< Of joints.json.
-  /// Which files of a folder to use: those whose hash of the name falls into this share. Training
-  /// takes [0, 0.9), the held-out rest is for judging (issue: other avatars, other clips).
-  double share_begin = 0;
-  double share_end = 1;
+  Share share;
 };
 
 struct Assets {

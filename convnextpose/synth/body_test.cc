@@ -242,7 +242,7 @@ TEST(SharedAvatars, HaveTheirJointsWherePeopleHaveThem) {
   if (!std::filesystem::exists(data)) GTEST_SKIP() << "needs the shared avatars";
   AssetOptions options;
   options.avatars = data / "avatars";
-  options.share_begin = 0.7;
+  options.share.begin = 0.7;
   const Assets assets = LoadAssets(options).value();
   EXPECT_GT(assets.bodies.size(), 10U);
   for (const auto& body : assets.bodies) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <system_error>
 
 #include "convnextpose/base/file.h"
@@ -37,7 +38,7 @@ Result<std::vector<fs::path>> List(const fs::path& folder, const AssetOptions& o
     if (!IsOneOf(entry->path().extension().string(), extensions)) continue;
     any = true;
     const double share = ShareOf(entry->path().filename().string());
-    if (share >= options.share_begin && share < options.share_end) paths.push_back(entry->path());
+    if (share >= options.share.begin && share < options.share.end) paths.push_back(entry->path());
   }
   if (error) return Error{folder.string() + ": cannot read this folder: " + error.message()};
   const std::string what = *extensions.begin();
@@ -116,6 +117,18 @@ Status LoadBackgrounds(const AssetOptions& options, Assets& assets) {
 }
 
 }  // namespace
+
+Result<Share> ParseShare(const std::string& text) {
+  const char* end = text.data() + text.size();
+  Share share;
+  const auto first = std::from_chars(text.data(), end, share.begin);
+  if (first.ec == std::errc() && first.ptr != end && *first.ptr == ':') {
+    const auto second = std::from_chars(first.ptr + 1, end, share.end);
+    const bool whole = second.ec == std::errc() && second.ptr == end;
+    if (whole && share.begin >= 0 && share.begin < share.end && share.end <= 1) return share;
+  }
+  return Error{"'" + text + "': give from and to between 0 and 1, as 0:0.9"};
+}
 
 Result<Assets> LoadAssets(const AssetOptions& options) {
   Assets assets;
