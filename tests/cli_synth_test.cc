@@ -262,7 +262,7 @@ TEST_F(CliSynthTest, TheSharedPeopleFillTheSetToo) {
   ASSERT_EQ(Synth("trained", with("0:0.9")).exit_code, 0);
   const std::string file = "images/s_01_act_02_subact_01/s_01_act_02_subact_01_ca_01_000001.jpg";
   EXPECT_NE(Read(folder_ / "held_out" / file), Read(folder_ / "trained" / file));
-  const Outcome nobody = Synth("nobody", with("0.99999", "1"));
+  const Outcome nobody = Synth("nobody", with("0.99999:1"));
   EXPECT_EQ(nobody.exit_code, 1);
   EXPECT_THAT(nobody.err, HasSubstr("falls into the share"));
 }
