@@ -5,8 +5,6 @@
 #include "convnextpose/base/check.h"
 #include "convnextpose/engine/kernels/tile_pointwise_amx.h"
 
-#if defined(__x86_64__) && defined(__linux__)
-
 #include <cpuid.h>
 #include <immintrin.h>
 
@@ -116,7 +114,7 @@ CNP_AMX_INLINE void Products(const TileProduct& product, const Store& store) {
 CNP_AMX_INLINE __mmask16 Mask(int lanes) {
   return lanes >= kLanes ? 0xFFFF : static_cast<__mmask16>((1U << std::max(0, lanes)) - 1);
 }
-CNP_AMX_INLINE __m256i Round(__m512 x) { return (__m256i)_mm512_cvtneps_pbh(x); }
+CNP_AMX_INLINE __m256i Round(__m512 x) { return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x)); }
 // Two rows of values, each pair side by side.
 CNP_AMX_INLINE __m512i Pair(__m256i low, __m256i high) {
   return _mm512_or_si512(_mm512_cvtepu16_epi32(low),
@@ -129,23 +127,23 @@ CNP_AMX_INLINE __m512 Widen(__m256i half) {
 // 16 x 16 pairs.
 CNP_AMX_INLINE void Transpose(__m512i* r) {
   __m512i t[16];
-  for (int i = 0; i < 8; ++i) {
+  for (std::ptrdiff_t i = 0; i < 8; ++i) {
     t[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
     t[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
   }
-  for (int i = 0; i < 4; ++i) {
+  for (std::ptrdiff_t i = 0; i < 4; ++i) {
     r[4 * i] = _mm512_unpacklo_epi64(t[4 * i], t[4 * i + 2]);
     r[4 * i + 1] = _mm512_unpackhi_epi64(t[4 * i], t[4 * i + 2]);
     r[4 * i + 2] = _mm512_unpacklo_epi64(t[4 * i + 1], t[4 * i + 3]);
     r[4 * i + 3] = _mm512_unpackhi_epi64(t[4 * i + 1], t[4 * i + 3]);
   }
-  for (int i = 0; i < 4; ++i) {
+  for (std::ptrdiff_t i = 0; i < 4; ++i) {
     t[i] = _mm512_shuffle_i32x4(r[i], r[4 + i], 0x88);
     t[4 + i] = _mm512_shuffle_i32x4(r[i], r[4 + i], 0xDD);
     t[8 + i] = _mm512_shuffle_i32x4(r[8 + i], r[12 + i], 0x88);
     t[12 + i] = _mm512_shuffle_i32x4(r[8 + i], r[12 + i], 0xDD);
   }
-  for (int i = 0; i < 4; ++i) {
+  for (std::ptrdiff_t i = 0; i < 4; ++i) {
     r[i] = _mm512_shuffle_i32x4(t[i], t[8 + i], 0x88);
     r[4 + i] = _mm512_shuffle_i32x4(t[4 + i], t[12 + i], 0x88);
     r[8 + i] = _mm512_shuffle_i32x4(t[i], t[8 + i], 0xDD);
@@ -154,7 +152,7 @@ CNP_AMX_INLINE void Transpose(__m512i* r) {
 }
 
 CNP_AMX_INLINE void StoreTile(const __m512i* rows, HalfBits* tile) {
-  for (int i = 0; i < 16; ++i) _mm512_store_si512(tile + i * kTileStep, rows[i]);
+  for (std::ptrdiff_t i = 0; i < 16; ++i) _mm512_store_si512(tile + i * kTileStep, rows[i]);
 }
 
 // 16 weights of a row, rounded; zeros where there are none.
@@ -163,7 +161,7 @@ struct Weights {
   int rows, columns;
   const float* scale;
 };
-CNP_AMX_INLINE __m256i LoadRounded(const Weights& weights, int row, int column) {
+CNP_AMX_INLINE __m256i LoadRounded(const Weights& weights, std::ptrdiff_t row, int column) {
   if (row >= weights.rows) return _mm256_setzero_si256();
   const __mmask16 mask = Mask(weights.columns - column);
   __m512 x =
@@ -176,9 +174,9 @@ CNP_AMX_INLINE __m256i LoadRounded(const Weights& weights, int row, int column) 
 
 CNP_AMX void PackRightFloat(const Weights& weights, TileFactor<HalfBits> right) {
   for (int column = 0; column < TilePadded(weights.columns); column += kLanes) {
-    HalfBits* tile = right.tiles + column / kLanes * right.depth_tiles * kTile;
+    HalfBits* tile = right.tiles + std::ptrdiff_t{column / kLanes} * right.depth_tiles * kTile;
     for (int k = 0; k < TilePadded(weights.rows); k += kTileStep, tile += kTile) {
-      for (int i = 0; i < 16; ++i) {
+      for (std::ptrdiff_t i = 0; i < 16; ++i) {
         const __m512i pair = Pair(LoadRounded(weights, k + 2 * i, column),
                                   LoadRounded(weights, k + 2 * i + 1, column));
         _mm512_store_si512(tile + i * kTileStep, pair);
@@ -189,10 +187,10 @@ CNP_AMX void PackRightFloat(const Weights& weights, TileFactor<HalfBits> right) 
 
 CNP_AMX void PackTransposedFloat(const Weights& weights, TileFactor<HalfBits> right) {
   for (int row = 0; row < TilePadded(weights.rows); row += kLanes) {
-    HalfBits* tile = right.tiles + row / kLanes * right.depth_tiles * kTile;
+    HalfBits* tile = right.tiles + std::ptrdiff_t{row / kLanes} * right.depth_tiles * kTile;
     for (int k = 0; k < TilePadded(weights.columns); k += kTileStep, tile += kTile) {
       __m512i r[16];
-      for (int i = 0; i < 16; ++i) {
+      for (std::ptrdiff_t i = 0; i < 16; ++i) {
         r[i] = _mm512_inserti64x4(_mm512_castsi256_si512(LoadRounded(weights, row + i, k)),
                                   LoadRounded(weights, row + i, k + kLanes), 1);
       }
@@ -206,7 +204,7 @@ CNP_AMX void PackTransposedFloat(const Weights& weights, TileFactor<HalfBits> ri
 CNP_AMX_INLINE void LoadPairs(const RowMatrix<const HalfBits>& rows, int k, int column,
                               __m512i* pairs) {
   const HalfBits* from = rows.data + k * rows.stride + column;
-  for (int i = 0; i < 16; ++i, from += 2 * rows.stride) {
+  for (std::ptrdiff_t i = 0; i < 16; ++i, from += 2 * rows.stride) {
     pairs[i] = Pair(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)),
                     _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + rows.stride)));
   }
@@ -279,8 +277,8 @@ CNP_AMX void ToHidden(const TileProduct& product, RowMatrix<HalfBits> out,
           right.tiles +
           (std::ptrdiff_t{column / kLanes} * right.depth_tiles + row / kTileStep) * kTile;
       HalfBits* to = out.data + row * out.stride + column;
-      for (int i = 0; i < 16; ++i, to += 2 * out.stride) {
-        const auto value = [&](int r) CNP_AMX {
+      for (std::ptrdiff_t i = 0; i < 16; ++i, to += 2 * out.stride) {
+        const auto value = [&](std::ptrdiff_t r) CNP_AMX {
           return Round(Relu(_mm512_add_ps(_mm512_load_ps(sums.values[half][r]), bias)));
         };
         const __m256i low = value(2 * i);
@@ -303,7 +301,7 @@ CNP_AMX void BehindRelu(const TileProduct& product, TileFactor<const HalfBits> h
       HalfBits* to = out.data + row * out.stride + column;
       __m512 sum = _mm512_loadu_ps(all_sums + column);
       __m512i pairs[16];
-      for (int i = 0; i < 16; ++i, to += 2 * out.stride) {
+      for (std::ptrdiff_t i = 0; i < 16; ++i, to += 2 * out.stride) {
         const __m512i kept = _mm512_load_si512(tile + i * kTileStep);
         const __m512 low =
             _mm512_maskz_mov_ps(_mm512_test_epi32_mask(kept, _mm512_set1_epi32(0xFFFF)),
@@ -433,8 +431,8 @@ CNP_AMX void RowGradient(PatchRow<const float> gradient, PatchRow<const HalfBits
     const __m512 mean = _mm512_maskz_loadu_ps(mask, norm.mean_gradient + c);
     const __m512 product = _mm512_maskz_loadu_ps(mask, norm.mean_product + c);
     Along(gradient, pixels, channels, [&](int pixel, const float* from) CNP_AMX {
-      const HalfBits* const x =
-          normal.data + pixel / normal.patch * normal.stride + pixel % normal.patch * channels;
+      const HalfBits* const x = normal.data + pixel / normal.patch * normal.stride +
+                                std::ptrdiff_t{pixel % normal.patch} * channels;
       const __m512 value = Widen(_mm256_maskz_loadu_epi16(mask, x + c));
       const __m512 centered = _mm512_sub_ps(_mm512_maskz_loadu_ps(mask, from + c), mean);
       _mm512_mask_storeu_ps(to + pixel * to_stride + c, mask,
@@ -589,4 +587,3 @@ void RoundRows(RowMatrix<const float> values, const float* kept, float scale, in
 }
 
 }  // namespace cnp::train
-#endif

@@ -26,9 +26,8 @@ struct RowMatrix {
   T* data = nullptr;
   std::ptrdiff_t stride = 0;
   [[nodiscard]] RowMatrix From(std::ptrdiff_t row) const { return {data + row * stride, stride}; }
-  operator RowMatrix<const T>() const {
-    return {data, stride};
-  }  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  operator RowMatrix<const T>() const { return {data, stride}; }
 };
 
 /// Tiles of 512 values, all those of 16 columns (rows of a left factor) one after another.
@@ -40,9 +39,8 @@ struct TileFactor {
   [[nodiscard]] TileFactor From(std::ptrdiff_t depth) const {
     return {tiles + depth / kTileStep * 512, depth_tiles};
   }
-  operator TileFactor<const T>() const {  // NOLINT(google-explicit-constructor)
-    return {tiles, depth_tiles};
-  }
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  operator TileFactor<const T>() const { return {tiles, depth_tiles}; }
 };
 
 // Packing. All write zeros where padding is.

@@ -1,10 +1,8 @@
 #include "convnextpose/train/workers.h"
 
-#include <utility>
-
 namespace cnp::train {
 
-Workers::Workers(int count, std::function<void(int)> begin)
+Workers::Workers(int count, const std::function<void(int)>& begin)
     : errors_(static_cast<std::size_t>(count)) {
   for (int i = 0; i < count; ++i) {
     threads_.emplace_back([this, i, begin] { Work(i, begin); });

@@ -13,7 +13,7 @@ namespace cnp::train {
 class Workers {
  public:
   /// `begin(worker)` is called on each thread once.
-  Workers(int count, std::function<void(int)> begin);
+  Workers(int count, const std::function<void(int)>& begin);
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
   ~Workers();
