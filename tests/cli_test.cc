@@ -11,6 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -401,6 +402,36 @@ TEST(CliHelpTest, EverySubcommandExplainsItselfWithExamples) {
                 AllOf(HasSubstr("Examples:"), HasSubstr(std::string("convnextpose ") + command)));
   }
   EXPECT_THAT(RunProgram({"--version"}).out, StartsWith("convnextpose "));
+}
+
+// ---- The weights that come with the program.
+
+TEST_F(CliTest, WithoutWeightsItTakesItsOwn) {
+  const std::string picture = WritePicture("grey.png", Grey(60, 50));
+  const Outcome outcome = RunProgram(
+      {"predict", picture, "--network-box", "0,0,60,50", "--root-depth", "4000", "--json", "-"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const Json answer = Lines(outcome.out).at(0);
+  EXPECT_EQ(answer["model"]["variant"], "XS");
+  EXPECT_THAT(answer["model"]["weights"].get<std::string>(),
+              EndsWith("/convnextpose_xs.safetensors"));
+  const std::string weights = answer["model"]["weights"];
+  EXPECT_LE(fs::file_size(weights), 8'000'000U);
+  const Outcome inspected = RunProgram({"inspect", weights, "--json"});
+  EXPECT_EQ(inspected.exit_code, 0) << inspected.out << inspected.err;
+}
+
+// assets/README.md has what they reach; these bounds are a little wider.
+TEST_F(CliTest, ItsOwnWeightsAreAsGoodAsSaid) {
+  const fs::path data = fs::path(CNP_SHARED) / "real-val" / "calibrated";
+  if (!fs::exists(data)) GTEST_SKIP() << data << " absent";
+  const Outcome outcome =
+      RunProgram({"eval", "--dataset", "human36m", "--protocol", "1", "--data", data.string(),
+                  "--weights", CNP_ASSETS "/convnextpose_xs.safetensors", "--json", "-"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const Json metrics = Json::parse(outcome.out)["metrics"];
+  EXPECT_LT(metrics["mpjpe_mm"], 285);
+  EXPECT_GT(metrics["pck2d_10"], 0.62);
 }
 
 // ---- A photograph.
