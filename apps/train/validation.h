@@ -28,8 +28,8 @@ struct Judgement {
   std::size_t samples = 0;
   double mpjpe_mm = eval::kUnknown;  ///< Unknown where nobody's depth is known.
   double pa_mpjpe_mm = eval::kUnknown;
-  /// Share of joints within 5 % of the network box: of limbs and head (eval::Summary), where the set
-  /// has them, else of all.
+  /// Share of joints within 5 % of the network box: of limbs and head (eval::Summary), where the
+  /// set has them, else of all.
   double within_5 = eval::kUnknown;
   double within_10 = eval::kUnknown;
   double within_20 = eval::kUnknown;
