@@ -157,7 +157,6 @@ TEST(CliUsageTest, ACommandLineThatNamesNoWorkIsWrongUsage) {
   expect_usage({}, "subcommand");
   expect_usage({"pose"}, "subcommand");
   expect_usage({"predict"}, "INPUT");
-  expect_usage({"predict", "a.png"}, "--weights");
   expect_usage({"inspect"}, "FILE");
   expect_usage({"convert", "a.pth"}, "OUT");
 }

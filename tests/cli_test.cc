@@ -425,9 +425,9 @@ TEST_F(CliTest, WithoutWeightsItTakesItsOwn) {
 TEST_F(CliTest, ItsOwnWeightsAreAsGoodAsSaid) {
   const fs::path data = fs::path(CNP_SHARED) / "real-val" / "calibrated";
   if (!fs::exists(data)) GTEST_SKIP() << data << " absent";
-  const Outcome outcome =
-      RunProgram({"eval", "--dataset", "human36m", "--protocol", "1", "--data", data.string(),
-                  "--weights", CNP_ASSETS "/convnextpose_xs.safetensors", "--json", "-"});
+  const std::string weights = CNP_ASSETS "/convnextpose_xs.safetensors";
+  const Outcome outcome = RunProgram({"eval", "--dataset", "human36m", "--protocol", "1", "--data",
+                                      data.string(), "--weights", weights, "--json", "-"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const Json metrics = Json::parse(outcome.out)["metrics"];
   EXPECT_LT(metrics["mpjpe_mm"], 285);
