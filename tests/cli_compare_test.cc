@@ -122,6 +122,30 @@ TEST_F(CliComparePicturesTest, AreOfEveryModelAndFewBytes) {
   EXPECT_EQ(Count(Page({"--pictures", "0"}), kPicture), 0U);
 }
 
+TEST_F(CliComparePicturesTest, ASheetShowsTheBestTheMedianAndTheWorst) {
+  const auto sheet = [&](const Arguments& more) {
+    Arguments all = {"compare", Path("rotated.json"), "--sheet", Path("people.jpg")};
+    all.insert(all.end(), more.begin(), more.end());
+    return RunProgram(all);
+  };
+  const Outcome outcome = sheet({});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto picture = image::Load(Path("people.jpg"));
+  ASSERT_TRUE(picture.ok()) << picture.error().message;
+  EXPECT_GT(picture->width, 3 * 3 * 260) << "three columns of a picture and two views";
+  EXPECT_GT(picture->height, 4 * 260) << "four people each";
+  std::filesystem::rename(Path("sample"), Path("moved"));
+  std::filesystem::remove(Path("people.jpg"));
+  const Outcome gone = sheet({});
+  EXPECT_EQ(gone.exit_code, 1);
+  EXPECT_THAT(gone.err, HasSubstr("nobody can be drawn"));
+  EXPECT_FALSE(std::filesystem::exists(Path("people.jpg")));
+  EXPECT_EQ(sheet({"--data", Path("moved")}).exit_code, 0);
+  const Outcome neither = RunProgram({"compare", Path("rotated.json"), "--data", Path("moved")});
+  EXPECT_EQ(neither.exit_code, 2);
+  EXPECT_THAT(neither.err, HasSubstr("--sheet"));
+}
+
 // What the page holds are pictures of the size that is meant.
 TEST_F(CliComparePicturesTest, CanBeDecoded) {
   const std::string page = Page({"--pictures", "1"});

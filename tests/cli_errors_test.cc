@@ -177,6 +177,13 @@ TEST_F(CliErrorsTest, HeatmapsOfAnotherFormatAreWrongUsage) {
   EXPECT_FALSE(fs::exists(Path("out.safetensors")));
 }
 
+TEST_F(CliErrorsTest, HalfPrecisionIsNotForOnnx) {
+  const Outcome outcome = RunProgram({"convert", pointer_, Path("out.onnx"), "--half"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  ExpectOneLine(outcome.err, {"out.onnx", "--half"});
+  EXPECT_FALSE(fs::exists(Path("out.onnx")));
+}
+
 // ---- Weights.
 
 TEST_F(CliErrorsTest, WeightsThatAreMissingOrNoCheckpoint) {

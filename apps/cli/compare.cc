@@ -85,6 +85,10 @@ int Output(const eval::Comparison& comparison, const CompareCommand& command) {
 }
 
 int Run(const CompareCommand& command) {
+  if (!command.pictures.data.empty() && command.html.empty() && command.sheet.empty()) {
+    Fail({"--data is for the pictures of --html or --sheet; give one of these"});
+    return kUsage;
+  }
   int code = kSuccess;
   std::vector<eval::Evaluation> evaluations;
   std::vector<std::string> read;

@@ -51,7 +51,8 @@ std::string Heading(const eval::Evaluation& evaluation) {
   if (evaluation.protocol != 0) data += fmt::format(", protocol {}", evaluation.protocol);
   if (!evaluation.split.empty()) data += ", " + evaluation.split;
   if (evaluation.settings.subsample) {
-    data += fmt::format(", every {}th frame", *evaluation.settings.subsample);
+    const int step = *evaluation.settings.subsample;
+    data += step == 1 ? ", every frame" : fmt::format(", every {}th frame", step);
   }
   std::string how = evaluation.model.variant;
   if (!evaluation.model.precision.empty()) {

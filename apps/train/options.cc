@@ -16,7 +16,7 @@ constexpr const char* kExamples = R"(Examples:
   convnextpose-train --synth --out run
       XS from scratch on rendered people out of nothing; watch run/plot.html
   convnextpose-train --synth --avatars synth/avatars --motions synth/motions --backgrounds synth/backgrounds \
-      --data mpii:data/MPII --validate mpii:data/MPII --input 128:30,192:15,256:25 --out run
+      --data mpii:data/MPII --validate mpii:data/MPII --input 192:30,256:25 --out run
       rendered and real people, half of each batch; small pictures first
   convnextpose-train --data human36m/2:data/Human36M --data mpii:data/MPII --validate human36m/2:data/Human36M --out run
       the paper's own recipe
@@ -92,7 +92,7 @@ void RegisterNetwork(CLI::App& app, TrainOptions& options) {
   app.add_option("--init", options.init, "Weights to begin with: a checkpoint in any form")
       ->group(kGroup);
   app.add_option("--input", options.input,
-                 "Side of the input in pixels, or sizes with their epochs: 128:30,192:15,256:25")
+                 "Side of the input in pixels, or sizes with their epochs: 192:30,256:25")
       ->capture_default_str()
       ->group(kGroup);
 }

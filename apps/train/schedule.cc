@@ -44,7 +44,7 @@ std::optional<Entry> ParseEntry(std::string_view text) {
 
 Result<std::vector<Entry>> ParseEntries(const std::string& text) {
   const Error error{fmt::format(
-      "--input '{}': give a size as 256, or sizes with their epochs as 128:30,192:15,256:25; sizes "
+      "--input '{}': give a size as 256, or sizes with their epochs as 192:30,256:25; sizes "
       "are multiples of {}",
       text, model::kBackboneStride)};
   std::vector<Entry> entries;

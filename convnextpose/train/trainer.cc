@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <exception>
 #include <thread>
 #include <utility>
 
+#include "convnextpose/base/thread_pool.h"
 #include "convnextpose/image/crop.h"
 #include "convnextpose/train/collective.h"
 #include "convnextpose/train/loss.h"
@@ -13,7 +15,6 @@
 #include "convnextpose/train/sum.h"
 #include "convnextpose/train/tile_layers.h"
 #include "convnextpose/train/training.h"
-#include "convnextpose/train/workers.h"
 
 namespace cnp::train {
 namespace {
@@ -38,7 +39,7 @@ Result<torch::Device> FindDevice(const std::string& name, int local_rank) {
 /// LibTorch's own choice leaves out half of a core with two threads; launchers set the variable.
 int ThreadsOf(const Recipe& recipe) {
   if (recipe.threads > 0) return recipe.threads;
-  if (std::getenv("OMP_NUM_THREADS") != nullptr) return at::get_num_threads();
+  if (const char* set = std::getenv("OMP_NUM_THREADS")) return std::max(1, std::atoi(set));
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
@@ -58,6 +59,7 @@ class TorchTrainer final : public Trainer {
       : recipe_(recipe),
         collective_(collective),
         steps_per_epoch_(steps_per_epoch),
+        threads_(ThreadsOf(recipe)),
         state_{.network = Network(spec, device, torch::kFloat)} {
     drop_path_ = state_.network.drop_path();
     for (double& rate : drop_path_) rate *= recipe.drop_path / model::kMaxDropPath;
@@ -115,7 +117,7 @@ class TorchTrainer final : public Trainer {
     return WriteState(state_, path);
   }
   Status LoadState(const std::filesystem::path& path) override {
-    workers_ = nullptr;  // Whose networks know the old tensors.
+    twins_.clear();  // They know the old tensors.
     return ReadState(path, state_);
   }
 
@@ -123,8 +125,9 @@ class TorchTrainer final : public Trainer {
   [[nodiscard]] double Rate() const { return LearningRate(recipe_, steps_per_epoch_, state_.step); }
 
   Result<StepReport> TryStep(const Batch& batch) {
-    PrepareThread(recipe_.bfloat16, ThreadsOf(recipe_));
     CheckBatch(batch);
+    PlaceTwins(batch);
+    PrepareThread(recipe_.bfloat16, threads_ / parts());
     CNP_RETURN_IF_ERROR(CheckTogether(batch));
     const Sums sums = Gradients(batch);
     const double joints = static_cast<double>(batch.size) * world() * batch.joints;
@@ -172,13 +175,7 @@ class TorchTrainer final : public Trainer {
     const Tensor scale =
         BranchScale(drop_path_, recipe_.seed, state_.step, std::int64_t{batch.size} * world(),
                     std::int64_t{batch.size} * rank(), batch.size);
-    PlaceTwins(batch);
-    Tensor sums;
-    if (workers_ == nullptr) {
-      sums = BackwardPass(batch, {0, batch.size}, scale, state_.network);
-    } else {
-      sums = BackwardPasses(batch, scale);
-    }
+    Tensor sums = BackwardPasses(batch, scale);
     if (collective_ != nullptr) {
       collective_->Sum(state_.network.gradients);
       collective_->Sum(sums);
@@ -193,43 +190,49 @@ class TorchTrainer final : public Trainer {
   /// be few.
   void PlaceTwins(const Batch& batch) {
     constexpr int kFewest = 8;
-    Network& network = state_.network;
-    const int threads = ThreadsOf(recipe_);
-    const int count = std::min(threads, batch.size / kFewest);
-    const bool apart = recipe_.bfloat16 && collective_ == nullptr && count > 1 &&
-                       TileLayersAvailable(network.parameters);
-    if ((workers_ == nullptr ? 0 : workers_->count()) == (apart ? count : 0)) return;
-    workers_ = nullptr;
+    const bool apart = recipe_.bfloat16 && collective_ == nullptr &&
+                       TileLayersAvailable(state_.network.parameters);
+    const int wanted = apart ? std::clamp(batch.size / kFewest, 1, threads_) : 1;
+    if (wanted == parts()) return;
     twins_.clear();
-    if (!apart) return;
-    for (int i = 1; i < count; ++i) twins_.push_back(network.Twin());
-    workers_ = std::make_unique<Workers>(
-        count, [each = threads / count](int) { PrepareThread(true, each); });
+    for (int i = 1; i < wanted; ++i) twins_.push_back(state_.network.Twin());
+    pool_ = std::make_unique<ThreadPool>(wanted);
+  }
+  [[nodiscard]] int parts() const { return static_cast<int>(twins_.size()) + 1; }
+
+  /// body(part), each on a thread; rethrows the first part's error.
+  template <class Body>
+  void ForParts(const Body& body) {
+    std::vector<std::exception_ptr> errors(static_cast<std::size_t>(parts()));
+    pool_->ParallelFor(parts(), [&](int part, int /*worker*/) {
+      try {
+        PrepareThread(recipe_.bfloat16, threads_ / parts());
+        body(part);
+      } catch (...) {
+        errors[static_cast<std::size_t>(part)] = std::current_exception();
+      }
+    });
+    for (const std::exception_ptr& error : errors) {
+      if (error != nullptr) std::rethrow_exception(error);
+    }
+  }
+  /// The numbers [first, first + count) of `all` that are a part's.
+  [[nodiscard]] Part Share(std::int64_t all, int part) const {
+    const std::int64_t first = all * part / parts();
+    return {first, all * (part + 1) / parts() - first};
   }
 
   Tensor BackwardPasses(const Batch& batch, const Tensor& scale) {
-    const int count = workers_->count();
-    std::vector<Tensor> sums(static_cast<std::size_t>(count));
-    const auto network = [&](int i) -> Network& {
-      return i == 0 ? state_.network : twins_[static_cast<std::size_t>(i - 1)];
-    };
-    workers_->Run([&](int i) {
-      const Part part = {
-          std::int64_t{batch.size} * i / count,
-          std::int64_t{batch.size} * (i + 1) / count - std::int64_t{batch.size} * i / count};
-      sums[static_cast<std::size_t>(i)] = BackwardPass(batch, part, scale, network(i));
+    std::vector<Tensor> sums(static_cast<std::size_t>(parts()));
+    ForParts([&](int part) {
+      Network& network = part == 0 ? state_.network : twins_[static_cast<std::size_t>(part) - 1];
+      sums[static_cast<std::size_t>(part)] =
+          BackwardPass(batch, Share(batch.size, part), scale, network);
     });
-    workers_->Run([&](int i) {
-      const torch::NoGradGuard no_grad;
-      const std::int64_t all = state_.network.gradients.numel();
-      const std::int64_t first = all * i / count;
-      const std::int64_t size = all * (i + 1) / count - first;
-      Tensor sum = state_.network.gradients.narrow(0, first, size);
-      for (const Network& twin : twins_) sum.add_(twin.gradients.narrow(0, first, size));
-    });
+    if (twins_.empty()) return sums[0];
     Tensor statistics = state_.network.statistics.variable_data();
     for (const Network& twin : twins_) statistics.add_(twin.statistics);
-    statistics.div_(count);
+    statistics.div_(parts());
     for (Network& twin : twins_) twin.statistics.variable_data().copy_(statistics);
     return torch::stack(sums).sum(0);
   }
@@ -273,22 +276,34 @@ class TorchTrainer final : public Trainer {
   }
 
   void Update(double learning_rate) {
-    const torch::NoGradGuard no_grad;
     Network& network = state_.network;
-    AdamW(recipe_, learning_rate, state_.step, network.gradients, state_.moments,
-          network.parameters, state_.average_parameters);
+    ForParts([&](int part) {
+      const torch::NoGradGuard no_grad;
+      const auto [first, count] = Share(network.parameters.numel(), part);
+      const auto mine = [&](const Tensor& all) {
+        return all.defined() ? all.narrow(0, first, count) : Tensor();
+      };
+      Tensor gradients = mine(network.gradients);
+      for (const Network& twin : twins_) gradients.add_(mine(twin.gradients));
+      Moments moments = {mine(state_.moments.first), mine(state_.moments.second)};
+      Tensor parameters = mine(network.parameters);
+      Tensor average = mine(state_.average_parameters);
+      AdamW(recipe_, learning_rate, state_.step, gradients, moments, parameters, average);
+    });
     ++state_.step;
     if (recipe_.ema_decay <= 0) return;
+    const torch::NoGradGuard no_grad;
     UpdateAverage(recipe_.ema_decay, state_.step, network.statistics, state_.average_statistics);
   }
 
   Recipe recipe_;
   SummingCollective* collective_;
   std::int64_t steps_per_epoch_;
+  int threads_;
   TrainingState state_;
   std::vector<double> drop_path_;
-  std::vector<Network> twins_;        ///< Beside state_.network: of the other workers.
-  std::unique_ptr<Workers> workers_;  ///< Null: the caller's thread does all.
+  std::vector<Network> twins_;  ///< Beside state_.network, which has the first part of the batch.
+  std::unique_ptr<ThreadPool> pool_ = std::make_unique<ThreadPool>(1);
   bool stop_ = false;
 };
 

@@ -139,7 +139,20 @@ TEST(TrainerTest, ThreadsWithNetworksOfTheirOwnTakeTheSameStep) {
       EXPECT_NEAR(actual[i], expected[i], 0.01 * std::abs(expected[i]) + 1e-5) << name;
     }
   }
-  ExpectSameBits(after(2, 4).second, after(2, 4).second);
+  // They continue to the bit as well.
+  const TemporaryFolder folder;
+  const fs::path state = folder.path() / "state";
+  const auto two_threads = [&] {
+    return NewTrainer({.warmup_epochs = 0, .drop_path = 0, .threads = 2, .bfloat16 = true});
+  };
+  const auto first = two_threads();
+  const auto again = two_threads();
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(first->Step(batch).ok());
+  ASSERT_TRUE(first->SaveState(state).ok());
+  ASSERT_TRUE(again->Step(batch).ok());  // Of which nothing may stay.
+  ASSERT_TRUE(again->LoadState(state).ok());
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(again->Step(batch).ok());
+  ExpectSameBits(again->Weights(false), after(2, 4).second);
 }
 
 TEST(TrainerTest, ContinuesToTheBit) {
