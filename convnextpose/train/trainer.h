@@ -44,8 +44,9 @@ struct StepReport {
   bool stop = false;  ///< Someone asked for it: the same in all processes.
 };
 
-/// Not thread-safe. Uses LibTorch's own threads; with `bfloat16` on a CPU with AMX threads of its own,
-/// of which each takes a part of the batch (at least 8 pictures), over which BatchNorm normalises.
+/// Not thread-safe. Uses LibTorch's own threads; with `bfloat16` on a CPU with AMX threads of its
+/// own, of which each takes a part of the batch (at least 8 pictures), over which BatchNorm
+/// normalises.
 class Trainer {
  public:
   /// `steps_per_epoch` turns steps into epochs for the schedule. `collective` may be null (one
