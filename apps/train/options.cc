@@ -108,10 +108,16 @@ void RegisterRecipe(CLI::App& app, TrainOptions& options) {
       ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str()
       ->group(kGroup);
+  app.add_option("--optimizer", options.optimizer,
+                 "adamw, or muon: learns quicker by step, not the paper's")
+      ->check(CLI::IsMember({"adamw", "muon"}))
+      ->capture_default_str()
+      ->group(kGroup);
   const Numbers number = {app, kGroup};
   number("--lr", recipe.learning_rate, "Highest learning rate", 1e3);
   number("--final-lr", recipe.final_learning_rate, "At the end, after a half cosine", 1e3);
   number("--warmup", recipe.warmup_epochs, "Epochs in which the rate rises from 0", 1e6);
+  number("--muon-momentum", recipe.muon_momentum, "In place of --beta1 where muon takes a step", 1);
   number("--beta1", recipe.beta1, "Of AdamW", 1);
   number("--beta2", recipe.beta2, "Of AdamW", 1);
   number("--weight-decay", recipe.weight_decay, "On all parameters", 1e3);

@@ -31,7 +31,8 @@ struct TrainOptions {
   std::string variant;
   std::string init;
   std::string input = "256";
-  train::Recipe recipe;
+  std::string optimizer = "adamw";
+  train::Recipe recipe;  ///< But for its optimizer.
   train::Augmentation augmentation;
 
   std::string out;

@@ -60,6 +60,7 @@ class Runner {
       CNP_ASSIGN(collective_, train::Collective::Join(member_, kJoinSeconds));
     }
     train::Recipe recipe = options_.recipe;
+    if (options_.optimizer == "muon") recipe.optimizer = train::Optimizer::kMuon;
     recipe.epochs = static_cast<double>(phases_.back().end);
     CNP_ASSIGN(trainer_, train::Trainer::Create(spec_, recipe, feed_->steps_per_epoch(),
                                                 network.weights ? &*network.weights : nullptr,

@@ -21,16 +21,32 @@ constexpr double kMomentum = 0.1;  // Of BatchNorm's running statistics.
 constexpr double kWeightStd = 0.02;
 constexpr double kWeightBound = 2;  // The original cuts the normal distribution here.
 
+/// Those whose weights are Slot::matrix.
+bool MixesHiddenChannels(const std::vector<model::Layer>& layers, std::size_t i) {
+  const auto mixes = [](const model::Layer& layer) {
+    return layer.kind == LayerKind::kPointwise || layer.kind == LayerKind::kPatchConv;
+  };
+  // The first one reads the picture, the last one makes heatmaps.
+  return mixes(layers[i]) &&
+         std::any_of(layers.begin(), layers.begin() + std::ptrdiff_t(i), mixes) &&
+         std::any_of(layers.begin() + std::ptrdiff_t(i) + 1, layers.end(), mixes);
+}
+
 }  // namespace
 
 Network::Network(const model::Spec& spec, torch::Device device, torch::Dtype dtype)
     : spec_(spec), layers_(model::Layers(spec)) {
   std::int64_t sizes[2] = {0, 0};
-  for (const model::TensorSpec& tensor : model::Tensors(layers_)) {
-    if (tensor.counter) continue;
-    std::int64_t& size = sizes[tensor.trainable ? 0 : 1];
-    slots_.push_back({tensor.name, tensor.shape, size, tensor.elements(), tensor.trainable});
-    size += tensor.elements();
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const bool mixes = MixesHiddenChannels(layers_, i);
+    for (const model::TensorSpec& tensor : model::Tensors(layers_[i])) {
+      if (tensor.counter) continue;
+      std::int64_t& size = sizes[tensor.trainable ? 0 : 1];
+      const bool matrix = mixes && tensor.shape.size() > 1;  // No bias.
+      slots_.push_back(
+          {tensor.name, tensor.shape, size, tensor.elements(), tensor.trainable, matrix});
+      size += tensor.elements();
+    }
   }
   const auto options = torch::TensorOptions().device(device).dtype(dtype);
   parameters = torch::zeros({sizes[0]}, options);

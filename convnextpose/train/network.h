@@ -23,6 +23,9 @@ struct Slot {
   std::int64_t offset = 0;
   std::int64_t elements = 0;
   bool trainable = true;
+  /// Weights of a hidden layer that mixes channels, [out, in * k * k]: not those that read the
+  /// picture or make heatmaps, nor depthwise ones.
+  bool matrix = false;
 };
 
 /// What a pass finds of B pictures.

@@ -87,7 +87,7 @@ TEST(NetworkTest, TwoStepsAgreeWithPyTorch) {
     loss.backward();
     if (step == 0) ExpectSummaries(golden["gradients"], network, network.gradients, nullptr, 1e-9);
     const torch::NoGradGuard no_grad;
-    AdamW({}, golden["rate"], step, network.gradients, moments, network.parameters, no_average);
+    AdamW({}, golden["rate"], step, {network.gradients, moments, network.parameters, no_average});
   }
   // AdamW makes steps also of gradients that are nothing but rounding, of biases before a norm.
   ExpectSummaries(golden["after"], network, network.parameters, &network.statistics, 1e-7);

@@ -19,10 +19,29 @@ bool OnOwnKernels(const Tensor& x) {
   return x.is_cpu() && x.scalar_type() == torch::kFloat && x.is_contiguous();
 }
 
+/// a [m, k] times b [k, n].
+Tensor Product(const Tensor& a, const Tensor& b) {
+  if (a.scalar_type() == torch::kBFloat16) return at::mm(a, b);
+  // Debian's LibTorch multiplies other matrices without oneDNN, a hundred times slower.
+  return at::conv2d(b.reshape({1, b.size(0), 1, b.size(1)}), a.reshape({a.size(0), -1, 1, 1}))
+      .reshape({a.size(0), b.size(1)});
+}
+
 }  // namespace
 
-void AdamW(const Recipe& recipe, double learning_rate, std::int64_t step, const Tensor& gradients,
-           Moments& moments, Tensor& parameters, Tensor& average) {
+OptimizerPart OptimizerPart::Narrow(std::int64_t first, std::int64_t count) const {
+  const auto narrow = [&](const Tensor& all) {
+    return all.defined() ? all.narrow(0, first, count) : Tensor();
+  };
+  return {narrow(gradients),
+          {narrow(moments.first), narrow(moments.second)},
+          narrow(parameters),
+          narrow(average)};
+}
+
+void AdamW(const Recipe& recipe, double learning_rate, std::int64_t step,
+           const OptimizerPart& part) {
+  const auto& [gradients, moments, parameters, average] = part;
   const double done = static_cast<double>(step) + 1;
   const double correction1 = 1 - std::pow(recipe.beta1, done);
   const double correction2 = 1 - std::pow(recipe.beta2, done);
@@ -57,7 +76,41 @@ void AdamW(const Recipe& recipe, double learning_rate, std::int64_t step, const 
   if (average.defined()) UpdateAverage(recipe.ema_decay, step + 1, parameters, average);
 }
 
-void UpdateAverage(double decay, std::int64_t steps, const Tensor& values, Tensor& average) {
+Tensor Orthogonalized(const Tensor& matrix, bool bfloat16) {
+  constexpr int kIterations = 5;
+  constexpr double kLinear = 3.4445;
+  constexpr double kCubic = -4.7750;
+  constexpr double kQuintic = 2.0315;
+  constexpr double kLeast = 1e-20;  // Of a norm.
+  const bool tall = matrix.size(0) > matrix.size(1);
+  Tensor x = tall ? matrix.t() : matrix;
+  x = (x / x.norm().clamp_min(kLeast)).contiguous();
+  if (bfloat16) x = x.to(torch::kBFloat16);
+  for (int i = 0; i < kIterations; ++i) {
+    const Tensor gram = Product(x, x.t().contiguous());
+    x = kLinear * x + Product(kCubic * gram + kQuintic * Product(gram, gram), x);
+  }
+  x = x.to(matrix.scalar_type());
+  return tall ? x.t() : x;
+}
+
+void Muon(const Recipe& recipe, double learning_rate, std::int64_t step, std::int64_t rows,
+          const OptimizerPart& part) {
+  constexpr double kAdamSize = 0.2;  // Of AdamW's steps, root mean square.
+  const auto& [gradients, moments, parameters, average] = part;
+  moments.first.lerp_(gradients, 1 - recipe.muon_momentum);
+  moments.second.mul_(recipe.beta2).addcmul_(gradients, gradients, 1 - recipe.beta2);
+  // Nesterov's: as if the momentum had met the gradient once more.
+  const Tensor direction = moments.first.lerp(gradients, 1 - recipe.muon_momentum);
+  const Tensor matrix = Orthogonalized(direction.view({rows, -1}), recipe.bfloat16);
+  // Orthonormal rows or columns have a root mean square of 1 / sqrt(longer side).
+  const auto side = static_cast<double>(std::max(matrix.size(0), matrix.size(1)));
+  parameters.mul_(1 - learning_rate * recipe.weight_decay)
+      .add_(matrix.reshape(-1), -learning_rate * kAdamSize * std::sqrt(side));
+  if (average.defined()) UpdateAverage(recipe.ema_decay, step + 1, parameters, average);
+}
+
+void UpdateAverage(double decay, std::int64_t steps, const Tensor& values, const Tensor& average) {
   average.lerp_(values, AverageRate(decay, steps));
 }
 

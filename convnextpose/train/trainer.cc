@@ -140,7 +140,7 @@ class TorchTrainer final : public Trainer {
       return Error{"step " + std::to_string(state_.step) +
                    ": the loss is not finite; a lower learning rate may cure it"};
     }
-    Update(report.learning_rate);
+    TakeStep(report.learning_rate);
     return report;
   }
 
@@ -275,20 +275,58 @@ class TorchTrainer final : public Trainer {
     return collective_ == nullptr ? 1 : collective_->membership().world;
   }
 
-  void Update(double learning_rate) {
+  /// Numbers of the flat buffers that are updated together.
+  struct Update {
+    std::int64_t first = 0;
+    std::int64_t count = 0;
+    std::int64_t rows = 0;  ///< Of the matrix that they are to Muon; 0: AdamW's.
+    int part = 0;           ///< By whom.
+  };
+
+  /// All numbers once, in parts that take about as long as each other.
+  [[nodiscard]] std::vector<Update> Updates() const {
+    std::vector<Update> updates;
+    std::vector<std::int64_t> products(static_cast<std::size_t>(parts()), 0);
+    const auto elementwise = [&](std::int64_t first, std::int64_t end) {
+      for (int part = 0; part < parts() && end > first; ++part) {
+        const Part share = Share(end - first, part);
+        updates.push_back({first + share.first, share.count, 0, part});
+      }
+    };
+    std::int64_t done = 0;
+    for (const Slot& slot : state_.network.slots()) {
+      if (recipe_.optimizer != Optimizer::kMuon || !slot.matrix) continue;
+      elementwise(done, slot.offset);
+      const auto idle = std::min_element(products.begin(), products.end());
+      const std::int64_t rows = slot.shape[0];
+      updates.push_back(
+          {slot.offset, slot.elements, rows, static_cast<int>(idle - products.begin())});
+      *idle += slot.elements * std::min(rows, slot.elements / rows);
+      done = slot.offset + slot.elements;
+    }
+    elementwise(done, state_.network.parameters.numel());
+    return updates;
+  }
+
+  void TakeStep(double learning_rate) {
     Network& network = state_.network;
+    const OptimizerPart all = {network.gradients, state_.moments, network.parameters,
+                               state_.average_parameters};
+    const std::vector<Update> updates = Updates();
     ForParts([&](int part) {
       const torch::NoGradGuard no_grad;
-      const auto [first, count] = Share(network.parameters.numel(), part);
-      const auto mine = [&](const Tensor& all) {
-        return all.defined() ? all.narrow(0, first, count) : Tensor();
-      };
-      Tensor gradients = mine(network.gradients);
-      for (const Network& twin : twins_) gradients.add_(mine(twin.gradients));
-      Moments moments = {mine(state_.moments.first), mine(state_.moments.second)};
-      Tensor parameters = mine(network.parameters);
-      Tensor average = mine(state_.average_parameters);
-      AdamW(recipe_, learning_rate, state_.step, gradients, moments, parameters, average);
+      for (const auto& [first, count, rows, owner] : updates) {
+        if (owner != part) continue;
+        const OptimizerPart mine = all.Narrow(first, count);
+        for (const Network& twin : twins_) {
+          mine.gradients.add_(twin.gradients.narrow(0, first, count));
+        }
+        if (rows > 0) {
+          Muon(recipe_, learning_rate, state_.step, rows, mine);
+        } else {
+          AdamW(recipe_, learning_rate, state_.step, mine);
+        }
+      }
     });
     ++state_.step;
     if (recipe_.ema_decay <= 0) return;

@@ -16,10 +16,20 @@ namespace cnp::train {
 
 class Collective;  // collective.h
 
+/// How gradients become steps.
+///   kAdamW  the paper's
+///   kMuon   matrices take steps whose singular values are all alike, else kAdamW: K. Jordan,
+///           "Muon: an optimizer for hidden layers in neural networks" (2024), with the step's
+///           size of J. Liu et al., "Muon is scalable for LLM training" (2025), for which AdamW's
+///           rates hold. Learns quicker by step; not the paper's.
+enum class Optimizer { kAdamW, kMuon };
+
 /// The paper's recipe.
 struct Recipe {
   double learning_rate = 1e-3;
   double final_learning_rate = 1e-6;
+  Optimizer optimizer = Optimizer::kAdamW;
+  double muon_momentum = 0.95;
   double beta1 = 0.9;
   double beta2 = 0.999;
   double weight_decay = 0.1;   ///< On all parameters.

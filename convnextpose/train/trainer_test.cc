@@ -88,8 +88,13 @@ StepReport OneAnswerForBoth(const Batch& batch) {
           .error_z = errors[2] / weights[2]};
 }
 
-TEST(TrainerTest, LearnsToTellPicturesApart) {
+class LearningTest : public ::testing::TestWithParam<Optimizer> {};
+INSTANTIATE_TEST_SUITE_P(Optimizers, LearningTest,
+                         ::testing::Values(Optimizer::kAdamW, Optimizer::kMuon));
+
+TEST_P(LearningTest, TellsPicturesApart) {
   const auto trainer = NewTrainer({.learning_rate = 2e-2,
+                                   .optimizer = GetParam(),
                                    .weight_decay = 0,
                                    .warmup_epochs = 1,
                                    .epochs = 6,
@@ -155,9 +160,13 @@ TEST(TrainerTest, ThreadsWithNetworksOfTheirOwnTakeTheSameStep) {
   ExpectSameBits(again->Weights(false), after(2, 4).second);
 }
 
-TEST(TrainerTest, ContinuesToTheBit) {
+TEST_P(LearningTest, ContinuesToTheBit) {
   const TemporaryFolder folder;
-  const Recipe recipe = {.warmup_epochs = 1, .epochs = 4, .drop_path = 0.5, .ema_decay = 0.99};
+  const Recipe recipe = {.optimizer = GetParam(),
+                         .warmup_epochs = 1,
+                         .epochs = 4,
+                         .drop_path = 0.5,
+                         .ema_decay = 0.99};
   const auto whole = NewTrainer(recipe);
   const auto batch = [](int step) { return NumbersBatch(TinySpec(), 100 + step, 4); };
   for (int i = 0; i < 7; ++i) ASSERT_TRUE(whole->Step(batch(i)).ok());
