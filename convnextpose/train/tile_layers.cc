@@ -1,349 +1,18 @@
 #include "convnextpose/train/tile_layers.h"
 
-#include <algorithm>
-#include <cmath>
 #include <functional>
-#include <vector>
 
 #include "convnextpose/engine/kernels/depthwise.h"
-#include "convnextpose/train/depthwise_gradient.h"
-#include "convnextpose/train/tile_matrix.h"
+#include "convnextpose/train/tile_norm.h"
+#include "convnextpose/train/tile_tensors.h"
 
 namespace cnp::train {
 namespace {
 
-using torch::Tensor;
+using namespace tiles;  // NOLINT(google-build-using-namespace): of this folder.
 using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 using torch::autograd::Variable;
-
-constexpr int kBlockRows = 128;  // Whose hidden values stay in the second cache.
-
-Tensor Floats(at::IntArrayRef shape) { return torch::empty(shape, torch::kFloat); }
-Tensor Halves(at::IntArrayRef shape) { return torch::empty(shape, torch::kBFloat16); }
-
-HalfBits* Bits(const Tensor& halves) {
-  return reinterpret_cast<HalfBits*>(halves.data_ptr<at::BFloat16>());
-}
-/// Of a contiguous matrix.
-RowMatrix<float> Rows(const Tensor& floats) { return {floats.data_ptr<float>(), floats.size(1)}; }
-RowMatrix<HalfBits> HalfRows(const Tensor& halves) { return {Bits(halves), halves.size(1)}; }
-
-Tensor ChannelsLast(const Tensor& x) { return x.contiguous(torch::MemoryFormat::ChannelsLast); }
-Tensor EmptyPictures(std::int64_t pictures, std::int64_t channels, std::int64_t height,
-                     std::int64_t width) {
-  return torch::empty({pictures, channels, height, width}, torch::kFloat,
-                      torch::MemoryFormat::ChannelsLast);
-}
-
-void ForEach(std::int64_t count, const std::function<void(int)>& body) {
-  at::parallel_for(0, count, 1, [&](std::int64_t first, std::int64_t end) {
-    for (std::int64_t i = first; i < end; ++i) body(static_cast<int>(i));
-  });
-}
-void ForBlocks(int rows, const std::function<void(int row, int count)>& body) {
-  ForEach((rows + kBlockRows - 1) / kBlockRows, [&](int block) {
-    body(block * kBlockRows, std::min(kBlockRows, rows - block * kBlockRows));
-  });
-}
-
-/// Batch of pictures' sizes.
-struct Size {
-  explicit Size(const Tensor& x)
-      : pictures(static_cast<int>(x.size(0))),
-        channels(static_cast<int>(x.size(1))),
-        height(static_cast<int>(x.size(2))),
-        width(static_cast<int>(x.size(3))) {}
-  [[nodiscard]] int area() const { return height * width; }
-  [[nodiscard]] int pixels() const { return pictures * area(); }
-  int pictures, channels, height, width;
-};
-
-/// A factor in tiles, and the memory it lies in.
-struct Factor {
-  Tensor memory;
-  TileFactor<HalfBits> tiles;
-};
-Factor Place(const Tensor& memory, int depth) {
-  return {memory, {Bits(memory), TilePadded(depth) / kTileStep}};
-}
-Factor EmptyFactor(int depth, int columns) {
-  return Place(Halves({std::int64_t{TilePadded(depth)} * TilePadded(columns)}), depth);
-}
-/// Of weight [out, in], its columns times `scale` (or as they are): x [., in] * its transpose ...
-Factor Forwards(const Tensor& weight, const Tensor& scale = {}) {
-  const int out = static_cast<int>(weight.size(0));
-  const int in = static_cast<int>(weight.size(1));
-  Factor factor = EmptyFactor(in, out);
-  PackRightOfTransposed(Rows(weight), out, in, scale.defined() ? scale.data_ptr<float>() : nullptr,
-                        factor.tiles);
-  return factor;
-}
-/// ... and gradients [., out] * weight.
-Factor Backwards(const Tensor& weight, const Tensor& scale = {}) {
-  const int out = static_cast<int>(weight.size(0));
-  const int in = static_cast<int>(weight.size(1));
-  Factor factor = EmptyFactor(out, in);
-  PackRight(Rows(weight), out, in, scale.defined() ? scale.data_ptr<float>() : nullptr,
-            factor.tiles);
-  return factor;
-}
-Factor RightOf(const Tensor& rows, int columns) {
-  const int depth = static_cast<int>(rows.size(0));
-  Factor factor = EmptyFactor(depth, columns);
-  ForBlocks(depth, [&](int row, int count) {
-    PackRight(RowMatrix<const HalfBits>(HalfRows(rows)).From(row), count, columns,
-              factor.tiles.From(row));
-  });
-  return factor;
-}
-Factor LeftOf(const Tensor& rows, int columns) {
-  const int depth = static_cast<int>(rows.size(0));
-  Factor factor = EmptyFactor(depth, columns);
-  ForBlocks(depth, [&](int row, int count) {
-    PackLeftOfTransposed(HalfRows(rows).From(row), count, columns, factor.tiles.From(row));
-  });
-  return factor;
-}
-/// [rows, columns].
-Tensor Product(const Factor& left, const Factor& right, int rows, int columns) {
-  Tensor out = Floats({rows, columns});
-  const int strips = TilePadded(rows) / kTileStep;
-  ForEach(strips, [&](int strip) {
-    TileFactorsProduct(left.tiles, right.tiles, strip * kTileStep, (strip + 1) * kTileStep, rows,
-                       columns, Rows(out));
-  });
-  return out;
-}
-Tensor PaddedBias(const Tensor& bias) {
-  return at::constant_pad_nd(bias, {0, TilePadded(static_cast<int>(bias.size(0))) - bias.size(0)});
-}
-
-/// Rows up to whole tiles; what is padding is zero.
-Tensor HalfRowsOf(int rows, int columns) {
-  Tensor all = Halves({TilePadded(rows), TilePadded(columns)});
-  if (TilePadded(columns) != columns) return all.zero_();
-  all.narrow(0, rows, TilePadded(rows) - rows).zero_();
-  return all;
-}
-
-/// Channel statistics of values [pixels, padded channels], a picture after the other.
-struct Statistics {
-  Tensor mean, scale;  ///< [padded channels]; scale: 1 / deviation.
-};
-Statistics Measure(const Size& size, const RowMatrix<const float>& values, const BatchNorm& norm) {
-  const int padded = engine::PaddedChannels(size.channels);
-  const auto of_pictures = [&](const std::function<void(RowMatrix<const float>, float*)>& add) {
-    const Tensor sums = torch::zeros({size.pictures, padded}, torch::kFloat);
-    ForEach(size.pictures, [&](int i) {
-      add(values.From(std::ptrdiff_t{i} * size.area()),
-          sums.data_ptr<float>() + std::ptrdiff_t{i} * padded);
-    });
-    return sums.sum(0, false, torch::kDouble) / size.pixels();
-  };
-  const Tensor mean = of_pictures([&](RowMatrix<const float> rows, float* sums) {
-                        AddColumns(rows, size.area(), size.channels, sums);
-                      }).to(torch::kFloat);
-  const Tensor variance = of_pictures([&](RowMatrix<const float> rows, float* sums) {
-    AddSquares(rows, size.area(), size.channels, mean.data_ptr<float>(), sums);
-  });
-  const double unbiased = size.pixels() / std::max(1.0, size.pixels() - 1.0);
-  // variable_data: all statistics are one tensor's parts, and LibTorch's own BatchNorm keeps some
-  // for backwards, where it would find that another part was changed.
-  const auto update = [&](const Tensor& running, const Tensor& now) {
-    running.variable_data()
-        .mul_(1 - norm.momentum)
-        .add_(now.narrow(0, 0, size.channels).to(running.scalar_type()), norm.momentum);
-  };
-  update(norm.mean, mean);
-  update(norm.variance, variance * unbiased);
-  return {mean, (variance + norm.epsilon).rsqrt().to(torch::kFloat)};
-}
-
-/// A BatchNorm's factors for the columns of a product's weights: once for each pixel of a patch.
-struct NormColumns {
-  NormColumns(const Tensor& norm_gamma, const Tensor& norm_beta, const Tensor& rows)
-      : gamma(norm_gamma.repeat({rows.size(1) / norm_gamma.size(0)})),
-        beta(norm_beta.repeat({rows.size(1) / norm_beta.size(0)})) {}
-  Tensor gamma, beta;
-};
-/// Bias and what beta adds to it, [padded out].
-Tensor FoldedBias(const Tensor& bias, const Tensor& rows, const NormColumns& norm) {
-  Tensor shift = Floats({rows.size(0)});
-  FoldShift(Rows(rows), norm.beta.data_ptr<float>(), static_cast<int>(rows.size(0)),
-            static_cast<int>(rows.size(1)), shift.data_ptr<float>());
-  return PaddedBias(bias + shift);
-}
-/// Gradients of weight rows, gamma, beta, and what NormaliseRowGradient takes.
-struct UnfoldedGradients {
-  UnfoldedGradients(const Tensor& rows, const NormColumns& norm, const Tensor& folded_gradient,
-                    const Tensor& bias_gradient, const Tensor& norm_gamma, int pixels)
-      : weight(torch::empty_like(rows)) {
-    const std::int64_t channels = norm_gamma.size(0);
-    const Tensor sums = torch::zeros({2, rows.size(1)}, torch::kFloat);
-    UnfoldGradients(Rows(rows), {norm.gamma.data_ptr<float>(), norm.beta.data_ptr<float>()},
-                    Rows(folded_gradient), bias_gradient.data_ptr<float>(),
-                    static_cast<int>(rows.size(0)), static_cast<int>(rows.size(1)),
-                    {Rows(weight), Rows(sums).data, Rows(sums).From(1).data});
-    gamma = sums[0].view({-1, channels}).sum(0);
-    beta = sums[1].view({-1, channels}).sum(0);
-    mean_gradient = (norm_gamma * beta / pixels).contiguous();
-    mean_product = (norm_gamma * gamma / pixels).contiguous();
-  }
-  Tensor weight, gamma, beta;
-  Tensor mean_gradient, mean_product;
-};
-NormGradient GradientOf(const Tensor& scale, const UnfoldedGradients& gradients) {
-  return {scale.data_ptr<float>(), gradients.mean_gradient.data_ptr<float>(),
-          gradients.mean_product.data_ptr<float>()};
-}
-
-/// One picture with a border of zeros, channels padded.
-class Bordered {
- public:
-  Bordered(const Size& size, int kernel)
-      : size_(size),
-        border_(kernel / 2),
-        stride_(engine::PaddedChannels(size.channels)),
-        row_((size.width + 2 * border_) * stride_),
-        values_(static_cast<std::size_t>(row_) * (size.height + 2 * border_)) {}
-
-  void Load(const float* picture) {
-    for (int y = 0; y < size_.height; ++y) {
-      AddRows({picture + std::ptrdiff_t{y} * size_.width * size_.channels, size_.channels}, nullptr,
-              size_.width, size_.channels, {Inner(y), stride_});
-    }
-  }
-  [[nodiscard]] float* Inner(int y) {
-    return values_.data() + (y + border_) * row_ + border_ * stride_;
-  }
-  [[nodiscard]] engine::ConstPixels view() const {
-    return {values_.data(), static_cast<int>(row_ / stride_), row_, stride_};
-  }
-  [[nodiscard]] PaddedPicture outer() const { return {values_.data(), row_}; }
-  [[nodiscard]] PaddedPicture inner() { return {Inner(0), row_}; }
-  [[nodiscard]] std::ptrdiff_t stride() const { return stride_; }
-
- private:
-  Size size_;
-  std::ptrdiff_t border_, stride_, row_;
-  AlignedVector<float> values_;
-};
-
-engine::PackedDepthwise Pack(const Tensor& weight, const Tensor& bias) {
-  const Tensor values = weight.contiguous();
-  const auto channels = static_cast<int>(weight.size(0));
-  return engine::PackDepthwise({values.data_ptr<float>(), static_cast<std::size_t>(values.numel())},
-                               {bias.data_ptr<float>(), static_cast<std::size_t>(channels)},
-                               channels, static_cast<int>(weight.size(2)));
-}
-
-/// The pictures that a thread takes, with what it works in.
-void ForPictures(int pictures, const std::function<void(int first, int end)>& body) {
-  at::parallel_for(0, pictures, 1, [&](std::int64_t first, std::int64_t end) {
-    body(static_cast<int>(first), static_cast<int>(end));
-  });
-}
-
-/// Normalised values, rounded, and what their gradient needs.
-struct Normal {
-  Tensor rows;   ///< [padded pixels, padded channels]
-  Tensor scale;  ///< 1 / deviation.
-};
-
-Normal DepthwiseNorm(const Tensor& x, const Convolution& depthwise, const BatchNorm& norm) {
-  const Size size(x);
-  const int padded = engine::PaddedChannels(size.channels);
-  const engine::PackedDepthwise packed = Pack(depthwise.weight, depthwise.bias);
-  const Tensor values = Floats({size.pixels(), padded});
-  const std::ptrdiff_t picture = std::ptrdiff_t{size.area()} * size.channels;
-  ForPictures(size.pictures, [&](int first, int end) {
-    Bordered bordered(size, packed.kernel);
-    for (int i = first; i < end; ++i) {
-      bordered.Load(x.data_ptr<float>() + i * picture);
-      float* const out = Rows(values).From(std::ptrdiff_t{i} * size.area()).data;
-      engine::Depthwise(packed, bordered.view(), size.height,
-                        {out, size.width, std::ptrdiff_t{size.width} * padded, padded});
-    }
-  });
-  const Statistics statistics = Measure(size, Rows(values), norm);
-  Normal normal = {HalfRowsOf(size.pixels(), size.channels), statistics.scale};
-  ForEach(size.pictures, [&](int i) {
-    const std::ptrdiff_t row = std::ptrdiff_t{i} * size.area();
-    const RowMatrix<HalfBits> to = HalfRows(normal.rows).From(row);
-    NormaliseRow(Rows(values).From(row).data, padded, size.area(), size.channels,
-                 statistics.mean.data_ptr<float>(), statistics.scale.data_ptr<float>(),
-                 {to.data, to.stride});
-  });
-  return normal;
-}
-
-struct DepthwiseGradients {
-  Tensor x, weight;
-};
-/// `gradient` [., padded channels]: of the normalised values. `added` (undefined: none): what
-/// reaches x beside.
-DepthwiseGradients DepthwiseNormGradient(const Tensor& x, const Tensor& weight,
-                                         const Normal& normal, const Tensor& gradient,
-                                         const NormGradient& norm, const Tensor& added) {
-  const Size size(x);
-  const int padded = engine::PaddedChannels(size.channels);
-  const engine::PackedDepthwise packed =
-      Pack(weight.flip({2, 3}), torch::zeros({size.channels}, torch::kFloat));
-  const DepthwiseShape shape = {size.height, size.width, size.channels, packed.kernel};
-  const std::ptrdiff_t picture = std::ptrdiff_t{size.area()} * size.channels;
-  Tensor out = EmptyPictures(size.pictures, size.channels, size.height, size.width);
-  // In groups, that the sums do not depend on the threads.
-  constexpr int kGroup = 4;
-  const int groups = (size.pictures + kGroup - 1) / kGroup;
-  const Tensor sums = torch::zeros({groups, packed.kernel, packed.kernel, padded}, torch::kFloat);
-  ForPictures(groups, [&](int first_group, int end_group) {
-    const int first = first_group * kGroup;
-    const int end = std::min(size.pictures, end_group * kGroup);
-    Bordered input(size, packed.kernel);
-    Bordered slope(size, packed.kernel);
-    AlignedVector<float> found(static_cast<std::size_t>(size.area()) * padded);
-    for (int i = first; i < end; ++i) {
-      input.Load(x.data_ptr<float>() + i * picture);
-      for (int y = 0; y < size.height; ++y) {
-        const std::ptrdiff_t row = std::ptrdiff_t{i} * size.area() + y * size.width;
-        const RowMatrix<HalfBits> rows = HalfRows(normal.rows).From(row);
-        NormaliseRowGradient({Rows(gradient).From(row).data, gradient.size(1)},
-                             {rows.data, rows.stride}, norm, size.width, size.channels,
-                             slope.Inner(y), padded);
-      }
-      engine::Depthwise(packed, slope.view(), size.height,
-                        {found.data(), size.width, std::ptrdiff_t{size.width} * padded, padded});
-      AddRows({found.data(), padded},
-              added.defined() ? added.data_ptr<float>() + i * picture : nullptr, size.area(),
-              size.channels, {out.data_ptr<float>() + i * picture, size.channels});
-      AddDepthwiseGradient(
-          shape, input.outer(), slope.inner(),
-          sums.data_ptr<float>() + i / kGroup * static_cast<std::ptrdiff_t>(DepthwiseSums(shape)));
-    }
-  });
-  return {out, sums.sum(0).narrow(2, 0, size.channels).permute({2, 0, 1}).unsqueeze(1)};
-}
-
-/// Rounded rows of pictures' gradients, and the sum of their columns.
-struct RoundedRows {
-  Tensor rows, sum;
-};
-RoundedRows Round(const Tensor& pictures, const Tensor& kept, const Tensor& scale) {
-  const Size size(pictures);
-  const Tensor sums = torch::zeros({size.pictures, size.channels}, torch::kFloat);
-  RoundedRows rounded = {HalfRowsOf(size.pixels(), size.channels), {}};
-  ForEach(size.pictures, [&](int i) {
-    const std::ptrdiff_t row = std::ptrdiff_t{i} * size.area();
-    const auto at = [&](const Tensor& x) { return x.data_ptr<float>() + row * size.channels; };
-    RoundRows({at(pictures), size.channels}, kept.defined() ? at(kept) : nullptr,
-              scale.defined() ? scale.data_ptr<float>()[i] : 1.0F, size.area(), size.channels,
-              HalfRows(rounded.rows).From(row),
-              sums.data_ptr<float>() + std::ptrdiff_t{i} * size.channels);
-  });
-  rounded.sum = sums.sum(0);
-  return rounded;
-}
 
 /// What a Function takes that needs no gradient; an undefined tensor may not be an argument.
 struct Constants {
@@ -351,6 +20,7 @@ struct Constants {
   Tensor scale;
 };
 
+/// Weights [out, in, 1, 1] as [out, in].
 Tensor Matrix(const Tensor& pointwise) { return pointwise.view({pointwise.size(0), -1}); }
 
 class BlockFunction : public torch::autograd::Function<BlockFunction> {
@@ -414,8 +84,7 @@ class BlockFunction : public torch::autograd::Function<BlockFunction> {
     const Factor to_hidden = Backwards(shrink_weight);
     const Factor to_normal = Backwards(expand_weight, columns.gamma);
     const Factor hidden_left = EmptyFactor(size.pixels(), hidden);
-    const int blocks = (size.pixels() + kBlockRows - 1) / kBlockRows;
-    const Tensor sums = torch::zeros({blocks, TilePadded(hidden)}, torch::kFloat);
+    const Tensor sums = torch::zeros({BlocksOf(size.pixels()), TilePadded(hidden)}, torch::kFloat);
     const Tensor normal_gradient = Floats({size.pixels(), engine::PaddedChannels(size.channels)});
     ForBlocks(size.pixels(), [&](int row, int count) {
       const Tensor rows = Halves({TilePadded(count), TilePadded(hidden)});
@@ -439,7 +108,7 @@ class BlockFunction : public torch::autograd::Function<BlockFunction> {
     const UnfoldedGradients unfolded(expand_weight, columns, folded_gradient, expand_bias_gradient,
                                      gamma, size.pixels());
     const DepthwiseGradients depthwise = DepthwiseNormGradient(
-        x, depthwise_weight, normal, normal_gradient, GradientOf(normal.scale, unfolded), gradient);
+        x, depthwise_weight, normal, normal_gradient, unfolded.OfValues(normal.scale), gradient);
     return {depthwise.x,
             depthwise.weight,
             torch::zeros_like(gamma),  // BatchNorm takes the mean away.
@@ -453,6 +122,38 @@ class BlockFunction : public torch::autograd::Function<BlockFunction> {
   }
 };
 
+/// Pictures' values as rows of floats.
+FloatRows To(const Tensor& pictures) {
+  const std::int64_t channels = pictures.size(1);
+  return {.out = {pictures.data_ptr<float>(), channels}};
+}
+
+/// weight (gamma rows + beta) + bias, of `count` normalised rows.
+void FoldedProduct(const Tensor& rows, int count, const Tensor& gamma, const Tensor& beta,
+                   const Tensor& weight, const Tensor& bias, const FloatRows& to) {
+  const NormColumns norm(gamma, beta, weight);
+  Multiply(rows, Forwards(weight, norm.gamma), count, static_cast<int>(weight.size(0)),
+           FoldedBias(bias, weight, norm), to);
+}
+
+struct FoldedProductGradients {
+  Tensor rows;  ///< Of the normalised ones: [count, columns asked for].
+  UnfoldedGradients rest;
+};
+/// `rounded`: of the product. `rows` and `weight` as FoldedProduct had them; `pixels`: that were
+/// normalised together; `columns`: of the result's rows, at least weight's.
+FoldedProductGradients FoldedProductBackwards(const RoundedRows& rounded, const Tensor& rows,
+                                              int count, const Tensor& gamma, const Tensor& beta,
+                                              const Tensor& weight, int pixels, int columns) {
+  const int out = static_cast<int>(weight.size(0));
+  const int in = static_cast<int>(weight.size(1));
+  const NormColumns norm(gamma, beta, weight);
+  const Tensor gradient = Floats({count, columns});
+  Multiply(rounded.rows, Backwards(weight, norm.gamma), count, in, {}, {.out = Rows(gradient)});
+  const Tensor folded = Product(LeftOf(rounded.rows, out), RightOf(rows, in), out, in);
+  return {gradient, {weight, norm, folded, rounded.sum, gamma, pixels}};
+}
+
 class SeparableFunction : public torch::autograd::Function<SeparableFunction> {
  public:
   static Tensor forward(AutogradContext* context, const Tensor& input,
@@ -462,20 +163,10 @@ class SeparableFunction : public torch::autograd::Function<SeparableFunction> {
     const Tensor x = ChannelsLast(input);
     const Size size(x);
     const Normal normal = DepthwiseNorm(x, {depthwise_weight, depthwise_bias}, norm);
-    const int columns = static_cast<int>(weight.size(0));
-    const NormColumns norm_columns(gamma, beta, Matrix(weight));
-    const Factor forwards = Forwards(Matrix(weight), norm_columns.gamma);
-    const Tensor padded_bias = FoldedBias(bias, Matrix(weight), norm_columns);
-    Tensor out = EmptyPictures(size.pictures, columns, size.height, size.width);
-    ForBlocks(size.pixels(), [&](int row, int count) {
-      ProductToFloat(
-          {.left = HalfRows(normal.rows).From(row),
-           .right = forwards.tiles,
-           .rows = count,
-           .columns = columns,
-           .bias = padded_bias.data_ptr<float>()},
-          {.out = {out.data_ptr<float>() + std::ptrdiff_t{row} * columns, columns}, .relu = true});
-    });
+    const Tensor out = EmptyPictures(size.pictures, weight.size(0), size.height, size.width);
+    FloatRows to = To(out);
+    to.relu = true;
+    FoldedProduct(normal.rows, size.pixels(), gamma, beta, Matrix(weight), bias, to);
     context->save_for_backward(
         {x, depthwise_weight, gamma, beta, weight, normal.rows, normal.scale, out});
     return out;
@@ -485,30 +176,17 @@ class SeparableFunction : public torch::autograd::Function<SeparableFunction> {
     const tensor_list saved = context->get_saved_variables();
     const Tensor& x = saved[0];
     const Tensor& gamma = saved[2];
-    const Tensor weight = Matrix(saved[4]);
     const Normal normal = {saved[5], saved[6]};
     const Size size(x);
-    const int columns = static_cast<int>(weight.size(0));
-    const RoundedRows rounded = Round(ChannelsLast(gradients[0]), saved[7], {});
-    const NormColumns norm_columns(gamma, saved[3], weight);
-    const Factor backwards = Backwards(weight, norm_columns.gamma);
-    const Tensor normal_gradient = Floats({size.pixels(), engine::PaddedChannels(size.channels)});
-    ForBlocks(size.pixels(), [&](int row, int count) {
-      ProductToFloat({.left = HalfRows(rounded.rows).From(row),
-                      .right = backwards.tiles,
-                      .rows = count,
-                      .columns = size.channels},
-                     {.out = Rows(normal_gradient).From(row)});
-    });
-    const Tensor folded_gradient = Product(
-        LeftOf(rounded.rows, columns), RightOf(normal.rows, size.channels), columns, size.channels);
-    const UnfoldedGradients unfolded(weight, norm_columns, folded_gradient, rounded.sum, gamma,
-                                     size.pixels());
-    const DepthwiseGradients depthwise = DepthwiseNormGradient(
-        x, saved[1], normal, normal_gradient, GradientOf(normal.scale, unfolded), {});
-    return {depthwise.x,    depthwise.weight, torch::zeros_like(gamma),
-            unfolded.gamma, unfolded.beta,    unfolded.weight.view_as(saved[4]),
-            rounded.sum,    Variable()};
+    const RoundedRows rounded = Round(ChannelsLast(gradients[0]), saved[7]);
+    const auto [normal_gradient, rest] = FoldedProductBackwards(
+        rounded, normal.rows, size.pixels(), gamma, saved[3], Matrix(saved[4]), size.pixels(),
+        engine::PaddedChannels(size.channels));
+    const DepthwiseGradients depthwise = DepthwiseNormGradient(x, saved[1], normal, normal_gradient,
+                                                               rest.OfValues(normal.scale), {});
+    return {depthwise.x, depthwise.weight, torch::zeros_like(gamma),
+            rest.gamma,  rest.beta,        rest.weight.view_as(saved[4]),
+            rounded.sum, Variable()};
   }
 };
 
@@ -528,29 +206,18 @@ class NormedPatchesFunction : public torch::autograd::Function<NormedPatchesFunc
     const Tensor x = ChannelsLast(input);
     const Size size(x);
     const int patch = static_cast<int>(weight.size(2));
-    const int columns = static_cast<int>(weight.size(0));
     const Statistics statistics = Measure(size, {x.data_ptr<float>(), size.channels}, norm);
-    Tensor out = EmptyPictures(size.pictures, columns, size.height / patch, size.width / patch);
-    const Size small(out);
-    const Tensor rows = HalfRowsOf(small.pixels(), patch * patch * size.channels);
+    const Tensor out =
+        EmptyPictures(size.pictures, weight.size(0), size.height / patch, size.width / patch);
+    const int patches = Size(out).pixels();
+    const Tensor rows = HalfRowsOf(patches, patch * patch * size.channels);
     ForPatchRows(size, patch, [&](std::ptrdiff_t pixel, std::ptrdiff_t row, std::ptrdiff_t at) {
       NormaliseRow(x.data_ptr<float>() + pixel * size.channels, size.channels, size.width,
                    size.channels, statistics.mean.data_ptr<float>(),
                    statistics.scale.data_ptr<float>(),
                    {HalfRows(rows).From(row).data + at, rows.size(1), patch});
     });
-    const Tensor weight_rows = PatchRows(weight);
-    const NormColumns norm_columns(gamma, beta, weight_rows);
-    const Factor forwards = Forwards(weight_rows, norm_columns.gamma);
-    const Tensor padded_bias = FoldedBias(bias, weight_rows, norm_columns);
-    ForBlocks(small.pixels(), [&](int row, int count) {
-      ProductToFloat({.left = HalfRows(rows).From(row),
-                      .right = forwards.tiles,
-                      .rows = count,
-                      .columns = columns,
-                      .bias = padded_bias.data_ptr<float>()},
-                     {.out = {out.data_ptr<float>() + std::ptrdiff_t{row} * columns, columns}});
-    });
+    FoldedProduct(rows, patches, gamma, beta, PatchRows(weight), bias, To(out));
     context->save_for_backward({x, gamma, beta, weight, rows, statistics.scale});
     return out;
   }
@@ -558,37 +225,24 @@ class NormedPatchesFunction : public torch::autograd::Function<NormedPatchesFunc
   static tensor_list backward(AutogradContext* context, const tensor_list& gradients) {
     const tensor_list saved = context->get_saved_variables();
     const Size size(saved[0]);
-    const Tensor& gamma = saved[1];
     const Tensor weight = PatchRows(saved[3]);
     const Tensor& rows = saved[4];
     const int patch = static_cast<int>(saved[3].size(2));
-    const int columns = static_cast<int>(weight.size(0));
     const int depth = static_cast<int>(weight.size(1));
-    const RoundedRows rounded = Round(ChannelsLast(gradients[0]), {}, {});
-    const NormColumns norm_columns(gamma, saved[2], weight);
-    const Factor backwards = Backwards(weight, norm_columns.gamma);
-    const int small = size.pixels() / (patch * patch);
-    const Tensor normal_gradient = Floats({small, depth});
-    ForBlocks(small, [&](int row, int count) {
-      ProductToFloat({.left = HalfRows(rounded.rows).From(row),
-                      .right = backwards.tiles,
-                      .rows = count,
-                      .columns = depth},
-                     {.out = Rows(normal_gradient).From(row)});
-    });
-    const Tensor folded_gradient =
-        Product(LeftOf(rounded.rows, columns), RightOf(rows, depth), columns, depth);
-    const UnfoldedGradients unfolded(weight, norm_columns, folded_gradient, rounded.sum, gamma,
-                                     size.pixels());
-    const NormGradient norm = GradientOf(saved[5], unfolded);
+    const RoundedRows rounded = Round(ChannelsLast(gradients[0]));
+    const auto [normal_gradient, rest] =
+        FoldedProductBackwards(rounded, rows, size.pixels() / (patch * patch), saved[1], saved[2],
+                               weight, size.pixels(), depth);
+    const NormGradient norm = rest.OfValues(saved[5]);
     Tensor out = EmptyPictures(size.pictures, size.channels, size.height, size.width);
+    const RowMatrix<float> normal_rows = Rows(normal_gradient);
     ForPatchRows(size, patch, [&](std::ptrdiff_t pixel, std::ptrdiff_t row, std::ptrdiff_t at) {
-      NormaliseRowGradient({Rows(normal_gradient).From(row).data + at, depth, patch},
+      NormaliseRowGradient({normal_rows.From(row).data + at, depth, patch},
                            {HalfRows(rows).From(row).data + at, rows.size(1), patch}, norm,
                            size.width, size.channels, out.data_ptr<float>() + pixel * size.channels,
                            size.channels);
     });
-    return {out,         unfolded.gamma, unfolded.beta, OfPatchRows(unfolded.weight, saved[3]),
+    return {out,         rest.gamma, rest.beta, OfPatchRows(rest.weight, saved[3]),
             rounded.sum, Variable()};
   }
 
@@ -611,7 +265,7 @@ class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
     const Tensor x = ChannelsLast(input);
     const Size size(x);
     const int columns = static_cast<int>(weight.size(0));
-    const Tensor rows = Round(x, {}, {}).rows;
+    const Tensor rows = Round(x).rows;
     const Factor forwards = Forwards(Matrix(weight));
     const Tensor padded_bias = PaddedBias(bias);
     const Tensor out = Halves({TilePadded(size.pixels()), columns});
@@ -640,21 +294,12 @@ class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
       rows = at::constant_pad_nd(
           rows, {0, TilePadded(columns) - columns, 0, TilePadded(size.pixels()) - size.pixels()});
     }
-    const Factor backwards = Backwards(weight);
-    Tensor out = EmptyPictures(size.pictures, size.channels, size.height, size.width);
-    ForBlocks(size.pixels(), [&](int row, int count) {
-      ProductToFloat(
-          {.left = HalfRows(rows).From(row),
-           .right = backwards.tiles,
-           .rows = count,
-           .columns = size.channels},
-          {.out = {out.data_ptr<float>() + std::ptrdiff_t{row} * size.channels, size.channels}});
-    });
+    const Tensor out = EmptyPictures(size.pictures, size.channels, size.height, size.width);
+    Multiply(rows, Backwards(weight), size.pixels(), size.channels, {}, To(out));
     const Tensor weight_gradient =
         Product(LeftOf(rows, columns), RightOf(saved[2], size.channels), columns, size.channels);
     // Sums of parts are added, for many small numbers after a large one would be lost.
-    const int blocks = (size.pixels() + kBlockRows - 1) / kBlockRows;
-    const Tensor sums = torch::zeros({blocks, columns}, torch::kFloat);
+    const Tensor sums = torch::zeros({BlocksOf(size.pixels()), columns}, torch::kFloat);
     ForBlocks(size.pixels(), [&](int row, int count) {
       AddColumns(RowMatrix<const HalfBits>(HalfRows(rows)).From(row), count, columns,
                  Rows(sums).From(row / kBlockRows).data);
