@@ -1,12 +1,13 @@
 #include "convnextpose/train/tile_matrix.h"
 
+#include <cpuid.h>
+#include <immintrin.h>
+
 #include <algorithm>
 
 #include "convnextpose/base/check.h"
+#include "convnextpose/engine/kernels/amx_tiles.h"
 #include "convnextpose/engine/kernels/tile_pointwise_amx.h"
-
-#include <cpuid.h>
-#include <immintrin.h>
 
 #if !defined(__clang__)
 // g++ 12 says so of its own intrinsics, whose undefined operands are meant to be.
@@ -21,37 +22,11 @@
 namespace cnp::train {
 namespace {
 
+using engine::kTileRowBytes;
+using engine::TilesInUse;
+
 constexpr int kLanes = 16;
 constexpr std::ptrdiff_t kTile = 512;  // Values.
-constexpr int kTileRowBytes = 64;
-
-struct alignas(64) TileConfig {
-  std::uint8_t palette = 1;
-  std::uint8_t start_row = 0;
-  std::uint8_t reserved[14] = {};
-  std::uint16_t row_bytes[16] = {};
-  std::uint8_t rows[16] = {};
-};
-constexpr TileConfig FullTiles() {
-  TileConfig config;
-  for (int t = 0; t < 8; ++t) {
-    config.row_bytes[t] = kTileRowBytes;
-    config.rows[t] = 16;
-  }
-  return config;
-}
-constexpr TileConfig kFullTiles = FullTiles();
-
-class TilesInUse {
- public:
-  CNP_AMX TilesInUse() {
-    asm volatile("" ::: "memory");  // The tile loads do not tell the compiler what they read.
-    _tile_loadconfig(&kFullTiles);
-  }
-  CNP_AMX ~TilesInUse() { _tile_release(); }
-  TilesInUse(const TilesInUse&) = delete;
-  TilesInUse& operator=(const TilesInUse&) = delete;
-};
 
 // 32 x 32 sums as [half of columns][row][column].
 struct alignas(64) Sums {

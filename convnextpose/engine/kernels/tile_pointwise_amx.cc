@@ -11,6 +11,8 @@
 
 #include <algorithm>
 
+#include "convnextpose/engine/kernels/amx_tiles.h"
+
 #if !defined(__clang__)
 // g++ 12 says so of its own intrinsics, whose undefined operands are meant to be.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
@@ -24,7 +26,6 @@
 namespace cnp::engine {
 namespace {
 
-constexpr int kTileRowBytes = 64;
 constexpr std::ptrdiff_t kTileValues = std::ptrdiff_t{kTilePixels} * kTileInputs;
 
 // The tile registers: sums of 2 x 2 tiles, what two tiles of pixels bring, and two of outputs.
@@ -37,38 +38,6 @@ constexpr std::ptrdiff_t kTileValues = std::ptrdiff_t{kTilePixels} * kTileInputs
 #define CNP_PIXELS_1 5
 #define CNP_WEIGHTS_0 6
 #define CNP_WEIGHTS_1 7
-
-struct alignas(64) TileConfig {
-  std::uint8_t palette = 1;
-  std::uint8_t start_row = 0;
-  std::uint8_t reserved[14] = {};
-  std::uint16_t row_bytes[16] = {};
-  std::uint8_t rows[16] = {};
-};
-constexpr TileConfig FullTiles() {
-  TileConfig config;
-  for (int t = 0; t < 8; ++t) {
-    config.row_bytes[t] = kTileRowBytes;
-    config.rows[t] = kTilePixels;
-  }
-  return config;
-}
-constexpr TileConfig kFullTiles = FullTiles();
-
-// While it lives the thread's tile registers are in use; a process switch saves no more than it
-// must between.
-class TilesInUse {
- public:
-  CNP_AMX TilesInUse() {
-    // What earlier code stores must not sink below: the tile loads do not tell the compiler what
-    // they read.
-    asm volatile("" ::: "memory");
-    _tile_loadconfig(&kFullTiles);
-  }
-  CNP_AMX ~TilesInUse() { _tile_release(); }
-  TilesInUse(const TilesInUse&) = delete;
-  TilesInUse& operator=(const TilesInUse&) = delete;
-};
 
 // What one product of up to 2 x 2 tiles reads.
 struct Operands {
