@@ -22,6 +22,7 @@ struct TrainOptions {
   std::int64_t rendered_per_epoch = 20'000;
   int subsample = 0;
   bool synth = false;
+  bool lift = false;
 
   bool continued = false;
   bool no_mirror = false;

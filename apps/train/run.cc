@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "apps/cli/progress.h"
+#include "apps/train/lifting.h"
 #include "apps/train/log.h"
 #include "apps/train/meter.h"
 #include "apps/train/network_source.h"
@@ -49,6 +50,11 @@ class Runner {
       : options_(options), stop_(stop), folder_(options.out) {}
 
   Status Open() {
+    std::error_code error;
+    if (std::filesystem::exists(StatePath(), error) && !options_.continued) {
+      return Error{folder_.string() +
+                   " holds a run already: go on with --continue, or give another --out"};
+    }
     CNP_ASSIGN(member_, train::MembershipFromEnvironment());
     CNP_ASSIGN(phases_, ParseSchedule(options_.input, options_.epochs));
     CNP_ASSIGN(save_, ParseSaveEvery(options_.save_every));
@@ -72,12 +78,7 @@ class Runner {
   Status Enter(const std::string& config) {
     std::error_code error;
     std::filesystem::create_directories(folder_, error);
-    const bool exists = std::filesystem::exists(StatePath(), error);
-    if (exists && !options_.continued) {
-      return Error{folder_.string() +
-                   " holds a run already: go on with --continue, or give another --out"};
-    }
-    if (exists) {
+    if (std::filesystem::exists(StatePath(), error)) {
       CNP_RETURN_IF_ERROR(CheckSame());
       CNP_RETURN_IF_ERROR(trainer_->LoadState(StatePath()));
     }
@@ -118,17 +119,27 @@ class Runner {
     }
     if (generator) people_ += fmt::format("{} rendered, ", options_.rendered_per_epoch);
     const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    const int threads = options_.feed_threads > 0 ? options_.feed_threads : cores;
     input_ = phases_.front().input;
+    std::vector<std::vector<std::vector<double>>> depths;
+    if (options_.lift) {
+      CNP_ASSIGN(depths, LiftDepths(sets, *generator,
+                                    {.folder = folder_,
+                                     .seed = options_.recipe.seed,
+                                     .threads = threads,
+                                     .leads = leads()}));
+    }
     CNP_ASSIGN(feed_, train::Feed::Open(
                           std::move(sets), std::move(generator),
                           {.seed = options_.recipe.seed,
                            .batch = options_.batch,
                            .rank = member_.rank,
                            .world = member_.world,
-                           .threads = options_.feed_threads > 0 ? options_.feed_threads : cores,
+                           .threads = threads,
                            .cells = CellsAt(spec_, input_),
                            .augmentation = options_.augmentation,
                            .rendered_per_epoch = options_.synth ? options_.rendered_per_epoch : 0,
+                           .depths = std::move(depths),
                            .cache_bytes = options_.cache_mb << 20}));
     return {};
   }

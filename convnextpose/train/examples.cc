@@ -74,8 +74,10 @@ Status Examples::Photograph(const Person& person, const Look& look, const Cells&
   image::Warp(picture.view(), map, cells.input, cells.input, out.picture);
   const datasets::Sample& sample = *person.sample;
   const pose::JointSet& joints = pose::Human36m();
-  const Labels labels =
+  Labels labels =
       MatchLabels(*person.set->joints, sample.image_px, sample.visible, sample.camera_mm, joints);
+  if (labels.depth_mm.empty())
+    labels.depth_mm.assign(person.depth_mm.begin(), person.depth_mm.end());
   SetTarget(labels, pose::Inverse(map), look.flip, joints, cells, out.target, out.weight);
   return {};
 }

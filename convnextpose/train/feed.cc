@@ -36,7 +36,7 @@ class ThreadedFeed final : public Feed {
                std::shared_ptr<const synth::Generator> generator, const FeedOptions& options)
       : options_(options),
         sets_(std::move(sets)),
-        people_(sets_, options.rendered_per_epoch, options.seed),
+        people_(sets_, options_.depths, options.rendered_per_epoch, options.seed),
         examples_(people_, std::move(generator), options.augmentation, options.seed,
                   options.cache_bytes),
         cells_(options.cells) {}

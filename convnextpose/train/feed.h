@@ -29,6 +29,9 @@ struct FeedOptions {
   Augmentation augmentation;
   /// How many rendered people count as a 3-D dataset, another person each time; 0: none.
   std::int64_t rendered_per_epoch = 0;
+  /// Of each set without depths, of each of its samples: the depths of pose::Human36m()'s joints
+  /// from the root in mm, as lifter.h guesses them; empty: none.
+  std::vector<std::vector<std::vector<double>>> depths;
   /// Bytes of picture files that are kept in memory, as they are on disk.
   std::int64_t cache_bytes = std::int64_t{1} << 30;
 };

@@ -96,6 +96,31 @@ bool Same(const Batch& a, const Batch& b) {
          a.target == b.target && a.weight == b.weight;
 }
 
+TEST_F(FeedTest, GuessedDepthsAreLearnedWhereThereAreNone) {
+  const auto joints = static_cast<std::size_t>(pose::Human36m().size());
+  const std::vector<double> guess(joints, 250);
+  const auto feed = MustOpen({Set(2, true), Set(2, false)},
+                             {.batch = 4,
+                              .cells = kSmall,
+                              .augmentation = kPlain,
+                              .depths = {{}, {guess, {}}}});  // None of the second.
+  const Batch batch = feed->At(0).value();
+  const std::vector<std::pair<int, bool>> shown = Shown(batch);
+  int guessed = 0;
+  for (std::size_t b = 0; b < shown.size(); ++b) {
+    for (std::size_t j = 0; j < joints; ++j) {
+      const float* const target = &batch.target[3 * (b * joints + j)];
+      const float* const weight = &batch.weight[3 * (b * joints + j)];
+      if (shown[b].second || weight[0] == 0) continue;
+      const bool first = shown[b].first == 0;
+      EXPECT_EQ(weight[2], first ? 1 : 0) << j;
+      EXPECT_FLOAT_EQ(target[2], first ? (0.5F + 0.125F) * 32 : 0) << j;
+      guessed += first ? 1 : 0;
+    }
+  }
+  EXPECT_GT(guessed, 10);
+}
+
 TEST_F(FeedTest, HalfOfEachBatchIsInSpaceAndAllComeEquallyOften) {
   const auto feed = MustOpen({Set(10, true), Set(4, false)},
                              {.batch = 4, .cells = kSmall, .augmentation = kPlain});

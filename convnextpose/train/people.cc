@@ -23,20 +23,26 @@ Result<pose::Box> NetworkBoxOf(const datasets::Sample& sample) {
 
 }  // namespace
 
-People::People(const std::vector<datasets::Dataset>& sets, std::int64_t rendered,
+People::People(const std::vector<datasets::Dataset>& sets,
+               const std::vector<std::vector<std::vector<double>>>& depths, std::int64_t rendered,
                std::uint64_t seed)
     : rendered_(rendered), seed_(seed) {
-  for (const datasets::Dataset& set : sets) Add(set);
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    Add(sets[i], i < depths.size() ? depths[i] : std::span<const std::vector<double>>());
+  }
 }
 
-void People::Add(const datasets::Dataset& set) {
+void People::Add(const datasets::Dataset& set, std::span<const std::vector<double>> depths) {
+  CNP_CHECK(depths.empty() || depths.size() == set.samples.size(), "depths of each sample");
   const bool space = std::any_of(set.samples.begin(), set.samples.end(),
                                  [](const auto& sample) { return !sample.camera_mm.empty(); });
   std::vector<Person>& stream = space ? in_space_ : in_plane_;
-  for (const datasets::Sample& sample : set.samples) {
+  for (std::size_t i = 0; i < set.samples.size(); ++i) {
+    const datasets::Sample& sample = set.samples[i];
     const Result<pose::Box> box = NetworkBoxOf(sample);
     if (box.ok()) {
-      stream.push_back({&set, &sample, *box});
+      stream.push_back(
+          {&set, &sample, *box, depths.empty() ? std::span<const double>() : depths[i]});
     } else {
       ++left_out_;
     }

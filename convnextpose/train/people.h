@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "convnextpose/datasets/dataset.h"
@@ -14,14 +15,18 @@ struct Person {
   const datasets::Dataset* set = nullptr;
   const datasets::Sample* sample = nullptr;
   pose::Box network_box;
+  std::span<const double> depth_mm;  ///< FeedOptions::depths; empty: none.
 };
 
-/// Immutable. Examples are numbered through the run: batch after batch.
+/// Immutable; sets and depths must outlive it. Examples are numbered through the run: batch after
+/// batch.
 class People {
  public:
-  /// The sets must outlive it. Precondition: an even batch, so that it has two halves, where there
-  /// are both people in space and others.
-  People(const std::vector<datasets::Dataset>& sets, std::int64_t rendered, std::uint64_t seed);
+  /// Precondition: an even batch, so that it has two halves, where there
+  /// are both people in space and others. `depths`: FeedOptions'.
+  People(const std::vector<datasets::Dataset>& sets,
+         const std::vector<std::vector<std::vector<double>>>& depths, std::int64_t rendered,
+         std::uint64_t seed);
 
   /// Whom example `number` shows; null: someone to be rendered. Precondition: any() is true.
   [[nodiscard]] const Person* Of(std::int64_t number) const;
@@ -34,7 +39,7 @@ class People {
   [[nodiscard]] std::int64_t left_out() const { return left_out_; }
 
  private:
-  void Add(const datasets::Dataset& set);
+  void Add(const datasets::Dataset& set, std::span<const std::vector<double>> depths);
   [[nodiscard]] std::int64_t in_space() const {
     return static_cast<std::int64_t>(in_space_.size()) + rendered_;
   }

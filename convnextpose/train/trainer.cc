@@ -36,22 +36,6 @@ Result<torch::Device> FindDevice(const std::string& name, int local_rank) {
   return torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(local_rank));
 }
 
-/// LibTorch's own choice leaves out half of a core with two threads; launchers set the variable.
-int ThreadsOf(const Recipe& recipe) {
-  if (recipe.threads > 0) return recipe.threads;
-  if (const char* set = std::getenv("OMP_NUM_THREADS")) return std::max(1, std::atoi(set));
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
-
-/// Denormals cost a hundred times a normal number, and with one thread convolutions in single
-/// precision leave oneDNN.
-void PrepareThread(bool bfloat16, int threads) {
-  at::globalContext().setFlushDenormal(true);
-  const int wanted = bfloat16 ? threads : std::max(2, threads);
-  // Setting it makes a new pool of threads, which begin by spinning.
-  if (at::get_num_threads() != wanted) at::set_num_threads(wanted);
-}
-
 class TorchTrainer final : public Trainer {
  public:
   TorchTrainer(const model::Spec& spec, const Recipe& recipe, std::int64_t steps_per_epoch,
@@ -59,7 +43,7 @@ class TorchTrainer final : public Trainer {
       : recipe_(recipe),
         collective_(collective),
         steps_per_epoch_(steps_per_epoch),
-        threads_(ThreadsOf(recipe)),
+        threads_(ThreadsOf(recipe.threads)),
         state_{.network = Network(spec, device, torch::kFloat)} {
     drop_path_ = state_.network.drop_path();
     for (double& rate : drop_path_) rate *= recipe.drop_path / model::kMaxDropPath;
@@ -355,6 +339,19 @@ std::uint64_t Mixed(std::uint64_t seed, std::uint64_t step) {
 
 }  // namespace
 
+int ThreadsOf(int wanted) {
+  if (wanted > 0) return wanted;
+  if (const char* set = std::getenv("OMP_NUM_THREADS")) return std::max(1, std::atoi(set));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+void PrepareThread(bool bfloat16, int threads) {
+  at::globalContext().setFlushDenormal(true);
+  const int wanted = bfloat16 ? threads : std::max(2, threads);
+  // Setting it makes a new pool of threads, which begin by spinning.
+  if (at::get_num_threads() != wanted) at::set_num_threads(wanted);
+}
+
 Tensor PictureTensor(const Batch& batch, const Part& part, const Tensor& like) {
   const torch::NoGradGuard no_grad;
   const Tensor bytes = torch::from_blob(const_cast<std::uint8_t*>(batch.pictures.data()),
@@ -399,7 +396,7 @@ Result<std::unique_ptr<Trainer>> Trainer::Create(const model::Spec& spec, const 
   // Join makes no others.
   auto* const summing = self.world == 1 ? nullptr : static_cast<SummingCollective*>(collective);
   try {
-    PrepareThread(recipe.bfloat16, ThreadsOf(recipe));
+    PrepareThread(recipe.bfloat16, ThreadsOf(recipe.threads));
     auto trainer = std::make_unique<TorchTrainer>(spec, recipe, steps_per_epoch, device, summing);
     CNP_RETURN_IF_ERROR(trainer->Begin(init));
     return std::unique_ptr<Trainer>(std::move(trainer));

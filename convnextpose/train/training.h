@@ -27,6 +27,14 @@ struct Sums {
   double stops = 0;  ///< Processes that asked for it.
 };
 
+/// How many compute where `wanted` are asked for, 0: OMP_NUM_THREADS, else all cores. LibTorch's
+/// own choice leaves out half of a core with two threads; launchers set the variable.
+int ThreadsOf(int wanted);
+
+/// For the calling thread, which LibTorch gives `threads`. Denormals cost a hundred times a normal
+/// number, and with one thread convolutions in single precision leave oneDNN.
+void PrepareThread(bool bfloat16, int threads);
+
 /// Pictures [first, first + count) of a batch.
 struct Part {
   std::int64_t first = 0;

@@ -1,0 +1,27 @@
+// Depths for people of whom only 2-D joints are known.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+#include "convnextpose/base/result.h"
+#include "convnextpose/datasets/dataset.h"
+#include "convnextpose/synth/generator.h"
+
+namespace cnp::train_app {
+
+struct LiftingOptions {
+  std::filesystem::path folder;  ///< lifter.safetensors there is taken, or made.
+  std::uint64_t seed = 1;
+  int threads = 1;
+  bool leads = true;  ///< Speaks and writes.
+};
+
+/// What FeedOptions::depths takes. The lifter learns from people of `generator`, of whom it keeps
+/// some to tell how far off it is.
+Result<std::vector<std::vector<std::vector<double>>>> LiftDepths(
+    const std::vector<datasets::Dataset>& sets, const synth::Generator& generator,
+    const LiftingOptions& options);
+
+}  // namespace cnp::train_app
