@@ -147,6 +147,10 @@ void RegisterAugmentation(CLI::App& app, TrainOptions& options) {
   number("--color", augmentation.color, "Of each channel, plus and minus this share", 1);
   number("--erase-chance", augmentation.erase_probability, "Of a rectangle of noise", 1);
   number("--erase-most", augmentation.max_erased, "Its area, as a share of the box", 1);
+  number("--hide-head", augmentation.head_probability,
+         "Chance that a cap, coarse squares or one colour hide the head, so that the body tells "
+         "front from back",
+         1);
   number("--shift", augmentation.shift, "Of the box, plus and minus this share of its side", 1);
 }
 

@@ -105,4 +105,55 @@ void Erase(const Augmentation& augmentation, synth::Random random, int input,
   }
 }
 
+void HideHead(const Augmentation& augmentation, synth::Random random, const HeadPlace& head,
+              int input, std::span<std::uint8_t> rgb) {
+  CNP_CHECK(rgb.size() == std::size_t{3} * input * input, "the crop's size");
+  if (!random.Chance(augmentation.head_probability)) return;
+  const double up_x = head.top[0] - head.neck[0];
+  const double up_y = head.top[1] - head.neck[1];
+  const double length = std::hypot(up_x, up_y);
+  if (!(length >= 1) || length > input) return;  // Too small to hide, or no head.
+  enum Kind { kCoarse, kColor, kCap, kKinds };
+  const int kind = random.Pick(kKinds);
+  const double radius = length * random.Uniform(0.45, 0.7);
+  const double center_x = (head.neck[0] + head.top[0]) / 2 + 0.1 * up_x;
+  const double center_y = (head.neck[1] + head.top[1]) / 2 + 0.1 * up_y;
+  const int square = std::max(2, static_cast<int>(radius * random.Uniform(0.3, 1.2)));
+  std::array<int, 3> color{};
+  for (int& channel : color) channel = random.Pick(256);
+  const auto covered = [&](int x, int y) {
+    const double dx = x + 0.5 - center_x;
+    const double dy = y + 0.5 - center_y;
+    return dx * dx + dy * dy <= radius * radius &&
+           (kind != kCap || dx * up_x + dy * up_y > 0.1 * length * radius);
+  };
+  const auto from = [&](double center) { return static_cast<int>(std::floor(center - radius)); };
+  const auto to = [&](double center) { return static_cast<int>(std::ceil(center + radius)); };
+  for (int top = from(center_y); top < to(center_y); top += square) {
+    for (int left = from(center_x); left < to(center_x); left += square) {
+      const int x0 = std::clamp(left, 0, input);
+      const int y0 = std::clamp(top, 0, input);
+      const int x1 = std::clamp(left + square, 0, input);
+      const int y1 = std::clamp(top + square, 0, input);
+      if (x0 >= x1 || y0 >= y1) continue;
+      const auto pixel = [&](int x, int y) { return &rgb[std::size_t{3} * (y * input + x)]; };
+      if (kind == kCoarse) {
+        color = {};
+        for (int y = y0; y < y1; ++y) {
+          for (int x = x0; x < x1; ++x) {
+            for (std::size_t c = 0; c < 3; ++c) color[c] += pixel(x, y)[c];
+          }
+        }
+        for (int& channel : color) channel /= (x1 - x0) * (y1 - y0);
+      }
+      for (int y = y0; y < y1; ++y) {
+        for (int x = x0; x < x1; ++x) {
+          if (!covered(x, y)) continue;
+          for (std::size_t c = 0; c < 3; ++c) pixel(x, y)[c] = static_cast<std::uint8_t>(color[c]);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace cnp::train

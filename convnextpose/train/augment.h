@@ -8,6 +8,7 @@
 
 #include "convnextpose/pose/affine.h"
 #include "convnextpose/pose/box.h"
+#include "convnextpose/pose/vec.h"
 #include "convnextpose/synth/random.h"
 
 namespace cnp::train {
@@ -20,8 +21,9 @@ struct Augmentation {
   double flip_probability = 0.5;
   double color = 0.2;
   double erase_probability = 0.5;
-  double max_erased = 0.7;  ///< Of the box's area.
-  double shift = 0;         ///< Of the box's side, uniform; the paper has none.
+  double max_erased = 0.7;      ///< Of the box's area.
+  double shift = 0;             ///< Of the box's side, uniform; the paper has none.
+  double head_probability = 0;  ///< Of HideHead; the paper has none.
 };
 
 /// How the network looks at a person's box.
@@ -49,5 +51,16 @@ void Recolor(const std::array<double, 3>& factors, std::span<std::uint8_t> rgb);
 /// 3.3) of a crop [input, input, 3] with noise.
 void Erase(const Augmentation& augmentation, synth::Random random, int input,
            std::span<std::uint8_t> rgb);
+
+/// Where a head is in a crop, pixels: from the neck to its top.
+struct HeadPlace {
+  pose::Vec2 neck, top;
+};
+
+/// With its probability makes a head's looks say nothing, as caps, helmets and pixelated faces do:
+/// so that a network tells front from back by the body as well. Coarse squares, one colour, or one
+/// colour over the upper half. Crops as Erase's; the head may lie outside.
+void HideHead(const Augmentation& augmentation, synth::Random random, const HeadPlace& head,
+              int input, std::span<std::uint8_t> rgb);
 
 }  // namespace cnp::train

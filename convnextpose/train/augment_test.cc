@@ -106,5 +106,40 @@ TEST(AugmentTest, ARectangleIsErasedHalfTheTime) {
   EXPECT_LE(largest, 0.7);
 }
 
+TEST(AugmentTest, HeadsAreHiddenAndNothingElse) {
+  std::vector<std::uint8_t> noise(std::size_t{3} * kInput * kInput);
+  Random random(5);
+  for (std::uint8_t& value : noise) value = static_cast<std::uint8_t>(random.Pick(256));
+  const HeadPlace head = {{0.6 * kInput, 0.5 * kInput}, {0.6 * kInput, 0.3 * kInput}};
+  int hidden = 0;
+  for (int i = 0; i < 600; ++i) {
+    std::vector<std::uint8_t> rgb = noise;
+    HideHead({.head_probability = 0.3}, Random(i), head, kInput, rgb);
+    if (rgb == noise) continue;
+    ++hidden;
+    for (int y = 0; y < kInput; ++y) {
+      for (int x = 0; x < kInput; ++x) {
+        const std::size_t pixel = std::size_t{3} * (y * kInput + x);
+        const double away = std::hypot(x - 0.6 * kInput, y - 0.4 * kInput);
+        if (away > 0.2 * kInput) {
+          ASSERT_EQ(rgb[pixel], noise[pixel]) << x << " " << y;
+        }
+      }
+    }
+    // Just under the top all kinds cover it: neighbours look alike.
+    const std::size_t top = std::size_t{3} * (static_cast<int>(0.31 * kInput) * kInput +
+                                              static_cast<int>(0.6 * kInput));
+    EXPECT_NE(rgb[top + 1], noise[top + 1]);
+  }
+  EXPECT_NEAR(hidden, 180, 40);
+  // Beside the crop, or no head at all.
+  for (const HeadPlace& other : {HeadPlace{{-500, -500}, {-520, -520}}, HeadPlace{{9, 9}, {9, 9}},
+                                 HeadPlace{{0, 0}, {1e9, 0}}}) {
+    std::vector<std::uint8_t> rgb = noise;
+    HideHead({.head_probability = 1}, Random(3), other, kInput, rgb);
+    EXPECT_EQ(rgb, noise);
+  }
+}
+
 }  // namespace
 }  // namespace cnp::train

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <utility>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "convnextpose/base/check.h"
@@ -16,7 +17,7 @@ namespace cnp::train {
 namespace {
 
 // What an example's random numbers are for.
-enum Purpose : std::uint64_t { kLook, kColor, kErase, kScene };
+enum Purpose : std::uint64_t { kLook, kColor, kErase, kScene, kHead };
 
 synth::Window WindowOf(const pose::Affine& map, int input) {
   return {{{{map.xx, map.xy, map.x0}, {map.yx, map.yy, map.y0}}}, input, input};
@@ -41,6 +42,33 @@ void CopyRowsBackwards(const image::Image& picture, std::span<std::uint8_t> out)
   }
 }
 
+Labels LabelsOf(const Person& person) {
+  const datasets::Sample& sample = *person.sample;
+  Labels labels = MatchLabels(*person.set->joints, sample.image_px, sample.visible,
+                              sample.camera_mm, pose::Human36m());
+  if (labels.depth_mm.empty()) {
+    labels.depth_mm.assign(person.depth_mm.begin(), person.depth_mm.end());
+  }
+  return labels;
+}
+Labels LabelsOf(const synth::Subject& subject) {
+  const pose::JointSet& joints = pose::Human36m();
+  const std::vector<std::uint8_t> all(joints.joints.size(), 1);
+  return MatchLabels(joints, subject.image_px, all, subject.camera_mm, joints);
+}
+
+std::optional<HeadPlace> HeadOf(const Labels& labels, const pose::Affine& crop_from_picture) {
+  const auto& names = pose::Human36m().joints;
+  const auto find = [&](std::string_view name) {
+    return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+  };
+  static const std::size_t kNeck = find("Neck");
+  static const std::size_t kTop = find("Head");
+  if (labels.labelled[kNeck] == 0 || labels.labelled[kTop] == 0) return std::nullopt;
+  return HeadPlace{crop_from_picture(labels.image_px[kNeck]),
+                   crop_from_picture(labels.image_px[kTop])};
+}
+
 }  // namespace
 
 pose::Box NetworkBoxOf(const synth::Subject& subject) {
@@ -57,48 +85,47 @@ Status Examples::Make(std::int64_t number, const Cells& cells, const ExampleOut&
   const std::uint64_t seed =
       synth::Scramble(seed_ + synth::Scramble(static_cast<std::uint64_t>(number) + 1));
   const Look look = DrawLook(augmentation_, synth::Random(seed, kLook));
-  if (const Person* person = people_.Of(number)) {
-    CNP_RETURN_IF_ERROR(Photograph(*person, look, cells, out));
+  Labels labels;
+  pose::Affine crop_from_picture;
+  const Person* const person = people_.Of(number);
+  if (person != nullptr) {
+    const pose::Affine map = PictureFromLook(person->network_box, look, cells.input);
+    CNP_RETURN_IF_ERROR(Photograph(*person, map, cells, out.picture));
+    labels = LabelsOf(*person);
+    crop_from_picture = pose::Inverse(map);
   } else {
-    Render(synth::Random(seed, kScene).Next(), look, cells, out);
+    const synth::Scene scene = generator_->Compose(synth::Random(seed, kScene).Next());
+    const pose::Affine map = PictureFromLook(NetworkBoxOf(scene.subject()), look, cells.input);
+    Render(scene, map, look.flip, cells, out.picture);
+    labels = LabelsOf(scene.subject());
+    crop_from_picture = pose::Inverse(map);
+  }
+  SetTarget(labels, crop_from_picture, look.flip, pose::Human36m(), cells, out.target, out.weight);
+  if (const std::optional<HeadPlace> head = HeadOf(labels, crop_from_picture)) {
+    HideHead(augmentation_, synth::Random(seed, kHead), *head, cells.input, out.picture);
   }
   Erase(augmentation_, synth::Random(seed, kErase), cells.input, out.picture);
   Recolor(DrawColor(augmentation_, synth::Random(seed, kColor)), out.picture);
   return {};
 }
 
-Status Examples::Photograph(const Person& person, const Look& look, const Cells& cells,
-                            const ExampleOut& out) {
+Status Examples::Photograph(const Person& person, const pose::Affine& map, const Cells& cells,
+                            std::span<std::uint8_t> out) {
   CNP_ASSIGN(const image::Image picture, files_.Load(person.set->images / person.sample->file));
-  const pose::Affine map = PictureFromLook(person.network_box, look, cells.input);
-  image::Warp(picture.view(), map, cells.input, cells.input, out.picture);
-  const datasets::Sample& sample = *person.sample;
-  const pose::JointSet& joints = pose::Human36m();
-  Labels labels =
-      MatchLabels(*person.set->joints, sample.image_px, sample.visible, sample.camera_mm, joints);
-  if (labels.depth_mm.empty())
-    labels.depth_mm.assign(person.depth_mm.begin(), person.depth_mm.end());
-  SetTarget(labels, pose::Inverse(map), look.flip, joints, cells, out.target, out.weight);
+  image::Warp(picture.view(), map, cells.input, cells.input, out);
   return {};
 }
 
-void Examples::Render(std::uint64_t seed, const Look& look, const Cells& cells,
-                      const ExampleOut& out) const {
-  const synth::Scene scene = generator_->Compose(seed);
-  const synth::Subject& subject = scene.subject();
-  const pose::Affine map = PictureFromLook(NetworkBoxOf(subject), look, cells.input);
+void Examples::Render(const synth::Scene& scene, const pose::Affine& map, bool flip,
+                      const Cells& cells, std::span<std::uint8_t> out) const {
   // A mirrored crop is drawn as it is and turned over afterwards: the renderer knows no mirrors.
   const image::Image picture =
-      generator_->Draw(scene, WindowOf(look.flip ? Backwards(map, cells.input) : map, cells.input));
-  if (look.flip) {
-    CopyRowsBackwards(picture, out.picture);
+      generator_->Draw(scene, WindowOf(flip ? Backwards(map, cells.input) : map, cells.input));
+  if (flip) {
+    CopyRowsBackwards(picture, out);
   } else {
-    std::copy(picture.rgb.begin(), picture.rgb.end(), out.picture.begin());
+    std::copy(picture.rgb.begin(), picture.rgb.end(), out.begin());
   }
-  const pose::JointSet& joints = pose::Human36m();
-  const std::vector<std::uint8_t> all(joints.joints.size(), 1);
-  const Labels labels = MatchLabels(joints, subject.image_px, all, subject.camera_mm, joints);
-  SetTarget(labels, pose::Inverse(map), look.flip, joints, cells, out.target, out.weight);
 }
 
 }  // namespace cnp::train

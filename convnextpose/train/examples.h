@@ -37,10 +37,12 @@ class Examples {
   Status Make(std::int64_t number, const Cells& cells, const ExampleOut& out);
 
  private:
-  Status Photograph(const Person& person, const Look& look, const Cells& cells,
-                    const ExampleOut& out);
-  void Render(std::uint64_t seed, const Look& look, const Cells& cells,
-              const ExampleOut& out) const;
+  /// Of what is seen through `map` (crop pixels -> picture pixels).
+  Status Photograph(const Person& person, const pose::Affine& map, const Cells& cells,
+                    std::span<std::uint8_t> out);
+  /// `flip`: `map` mirrors.
+  void Render(const synth::Scene& scene, const pose::Affine& map, bool flip, const Cells& cells,
+              std::span<std::uint8_t> out) const;
 
   const People& people_;
   const std::shared_ptr<const synth::Generator> generator_;
