@@ -69,9 +69,7 @@ Result<std::unique_ptr<Lifter>> OpenLifter(const synth::Generator& generator,
   const std::filesystem::path path = options.folder / "lifter.safetensors";
   std::error_code error;
   if (std::filesystem::exists(path, error)) return Lifter::Read(path);
-  if (options.leads) {
-    fmt::print(stderr, "learning how deep joints lie from {} people; once a run\n", kPeople);
-  }
+  fmt::print(stderr, "learning how deep joints lie from {} people; once a run\n", kPeople);
   std::vector<Labels> people = ComposePeople(generator, options.seed, options.threads);
   people.erase(std::remove_if(people.begin(), people.end(),
                               [](const Labels& person) { return !IsUsable(person); }),
@@ -80,7 +78,6 @@ Result<std::unique_ptr<Lifter>> OpenLifter(const synth::Generator& generator,
   const std::size_t judges = std::min<std::size_t>(kJudges, all.size() / 10);
   std::unique_ptr<Lifter> lifter =
       Lifter::Learn(all.subspan(judges), {.seed = options.seed, .threads = options.threads});
-  if (!options.leads) return lifter;
   fmt::print(stderr, "depths are {:.0f} mm off in the mean, of people not learned from\n",
              MeanError(*lifter, all.first(judges)));
   std::filesystem::create_directories(options.folder, error);
@@ -93,7 +90,14 @@ Result<std::unique_ptr<Lifter>> OpenLifter(const synth::Generator& generator,
 Result<std::vector<std::vector<std::vector<double>>>> LiftDepths(
     const std::vector<datasets::Dataset>& sets, const synth::Generator& generator,
     const LiftingOptions& options) {
-  CNP_ASSIGN(const std::unique_ptr<Lifter> lifter, OpenLifter(generator, options));
+  const bool leads = options.collective == nullptr || options.collective->membership().rank == 0;
+  std::unique_ptr<Lifter> lifter;
+  if (leads) {
+    CNP_ASSIGN(lifter, OpenLifter(generator, options));
+  }
+  if (options.collective != nullptr) {
+    CNP_ASSIGN(lifter, Lifter::Share(std::move(lifter), *options.collective));
+  }
   std::vector<std::vector<std::vector<double>>> depths;
   std::size_t lifted = 0;
   for (const datasets::Dataset& set : sets) {
@@ -105,7 +109,7 @@ Result<std::vector<std::vector<std::vector<double>>>> LiftDepths(
     depths.push_back(lifter->Depths(people));
     for (const std::vector<double>& person : depths.back()) lifted += person.empty() ? 0 : 1;
   }
-  if (options.leads) fmt::print(stderr, "{} people of the sets have lifted depths\n", lifted);
+  if (leads) fmt::print(stderr, "{} people of the sets have lifted depths\n", lifted);
   return depths;
 }
 

@@ -8,6 +8,7 @@
 #include "convnextpose/base/result.h"
 #include "convnextpose/datasets/dataset.h"
 #include "convnextpose/synth/generator.h"
+#include "convnextpose/train/collective.h"
 
 namespace cnp::train_app {
 
@@ -15,7 +16,7 @@ struct LiftingOptions {
   std::filesystem::path folder;  ///< lifter.safetensors there is taken, or made.
   std::uint64_t seed = 1;
   int threads = 1;
-  bool leads = true;  ///< Speaks and writes.
+  train::Collective* collective = nullptr;  ///< The first process's lifter is all processes'.
 };
 
 /// What FeedOptions::depths takes. The lifter learns from people of `generator`, of whom it keeps

@@ -61,10 +61,10 @@ class Runner {
     CNP_ASSIGN(NetworkSource network, OpenNetwork(options_, phases_.back().input));
     spec_ = network.spec;
     CNP_ASSIGN(sets_, OpenValidation(options_.validate));
-    CNP_RETURN_IF_ERROR(OpenFeed());
     if (member_.world > 1) {
       CNP_ASSIGN(collective_, train::Collective::Join(member_, kJoinSeconds));
     }
+    CNP_RETURN_IF_ERROR(OpenFeed());
     train::Recipe recipe = options_.recipe;
     if (options_.optimizer == "muon") recipe.optimizer = train::Optimizer::kMuon;
     recipe.epochs = static_cast<double>(phases_.back().end);
@@ -127,7 +127,7 @@ class Runner {
                                     {.folder = folder_,
                                      .seed = options_.recipe.seed,
                                      .threads = threads,
-                                     .leads = leads()}));
+                                     .collective = collective_.get()}));
     }
     CNP_ASSIGN(feed_, train::Feed::Open(
                           std::move(sets), std::move(generator),

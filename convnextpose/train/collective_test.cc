@@ -160,6 +160,8 @@ TEST(CollectiveTest, TwoProcessesTakeTheStepsOfOne) {
   }
   EXPECT_NE(ReadAll(ranks.In("state", 0)), "");
   EXPECT_EQ(ReadAll(ranks.In("state", 0)), ReadAll(ranks.In("state", 1)));
+  EXPECT_NE(ReadAll(ranks.In("lifter", 0)), "");
+  EXPECT_EQ(ReadAll(ranks.In("lifter", 0)), ReadAll(ranks.In("lifter", 1)));
   EXPECT_EQ(ReadAll(ranks.In("loss", 0)), ReadAll(ranks.In("loss", 1)));
 
   const auto alone = Trainer::Create(TinySpec(), kRankRecipe, 10, nullptr, nullptr).value();

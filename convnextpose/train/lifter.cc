@@ -13,6 +13,7 @@
 #include "convnextpose/train/optimizer.h"
 #include "convnextpose/train/products.h"
 #include "convnextpose/train/schedule.h"
+#include "convnextpose/train/sum.h"
 #include "convnextpose/train/training.h"
 
 namespace cnp::train {
@@ -256,6 +257,9 @@ class TorchLifter final : public Lifter {
     return depths;
   }
 
+  [[nodiscard]] int width() const { return network_.width(); }
+  [[nodiscard]] std::vector<Tensor> All() const { return network_.All(); }
+
   [[nodiscard]] Status Write(const std::filesystem::path& path) const override {
     std::vector<Tensor> flat;
     for (const Tensor& tensor : network_.All()) flat.push_back(tensor.detach().reshape(-1));
@@ -322,6 +326,24 @@ Result<std::unique_ptr<Lifter>> Lifter::Read(const std::filesystem::path& path) 
     return status.error().In(path.string());
   }
   return std::unique_ptr<Lifter>(std::move(lifter));
+}
+
+Result<std::unique_ptr<Lifter>> Lifter::Share(std::unique_ptr<Lifter> own, Collective& collective) {
+  if (collective.membership().world == 1) return own;
+  auto& summing = static_cast<SummingCollective&>(collective);  // Join makes no others.
+  try {
+    std::unique_ptr<TorchLifter> lifter(static_cast<TorchLifter*>(own.release()));
+    Tensor width = torch::full({1}, lifter ? lifter->width() : 0, torch::kLong);
+    summing.Broadcast(width);
+    if (!lifter) lifter = std::make_unique<TorchLifter>(width.item<int>());
+    for (const Tensor& tensor : lifter->All()) {
+      Tensor values = tensor.detach();
+      summing.Broadcast(values);
+    }
+    return std::unique_ptr<Lifter>(std::move(lifter));
+  } catch (const LostProcess& error) {
+    return Error{std::string("lifting depths: ") + error.what()};
+  }
 }
 
 }  // namespace cnp::train

@@ -17,6 +17,8 @@
 
 namespace cnp::train {
 
+class Collective;  // collective.h
+
 struct LifterRecipe {
   std::uint64_t seed = 1;
   int epochs = 14;
@@ -37,6 +39,8 @@ class Lifter {
   static std::unique_ptr<Lifter> Learn(std::span<const Labels> people, const LifterRecipe& recipe);
   /// Errors: no such file, not one of Write's.
   static Result<std::unique_ptr<Lifter>> Read(const std::filesystem::path& path);
+  /// The first process's for all of them, of which the others give null. Errors: a lost process.
+  static Result<std::unique_ptr<Lifter>> Share(std::unique_ptr<Lifter> own, Collective& collective);
   Lifter(const Lifter&) = delete;
   Lifter& operator=(const Lifter&) = delete;
   virtual ~Lifter() = default;

@@ -1,6 +1,6 @@
 // One process of collective_test's trainings, its place in the launcher's variables:
-//   test_rank steps FOLDER       takes three steps; leaves loss0, first0 and state0 (of rank 0),
-//                                then is given more or fewer pictures than the others
+//   test_rank steps FOLDER       takes three steps; leaves loss0, first0, state0 and lifter0 (of
+//                                rank 0), then is given more or fewer pictures than the others
 //   test_rank forever FOLDER     goes on until something is wrong
 //   test_rank stop FOLDER RANK   that rank sleeps for longer than the patience, then is frozen
 // What was wrong is in message0.
@@ -13,7 +13,9 @@
 #include <string_view>
 #include <thread>
 
+#include "convnextpose/pose/joint_set.h"
 #include "convnextpose/train/collective.h"
+#include "convnextpose/train/lifter.h"
 #include "convnextpose/train/test_batch.h"
 #include "convnextpose/train/test_ranks.h"
 #include "convnextpose/train/trainer.h"
@@ -32,7 +34,21 @@ class Rank {
     return {};
   }
 
+  /// The first one's, who alone has one.
+  Status ShareLifter() {
+    std::unique_ptr<Lifter> lifter;
+    if (self_.rank == 0) {
+      const auto joints = static_cast<std::size_t>(pose::Human36m().size());
+      const Labels person{std::vector<pose::Vec2>(joints, {1, 2}),
+                          std::vector<std::uint8_t>(joints, 1), std::vector<double>(joints, 3)};
+      lifter = Lifter::Learn(std::vector(8, person), {.epochs = 1, .batch = 4, .width = 16});
+    }
+    CNP_ASSIGN(lifter, Lifter::Share(std::move(lifter), *collective_));
+    return lifter->Write(Mine("lifter"));
+  }
+
   Status TakeSteps() {
+    CNP_RETURN_IF_ERROR(ShareLifter());
     std::ofstream losses(Mine("loss"));
     losses.precision(9);
     for (int i = 0; i < kRankSteps; ++i) {
