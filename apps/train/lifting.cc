@@ -13,6 +13,7 @@
 #include "convnextpose/base/thread_pool.h"
 #include "convnextpose/pose/joint_set.h"
 #include "convnextpose/synth/random.h"
+#include "convnextpose/train/examples.h"
 #include "convnextpose/train/lifter.h"
 #include "convnextpose/train/target.h"
 
@@ -28,16 +29,12 @@ constexpr std::uint64_t kPurpose = 0x11F7;  // No scene of the training itself.
 
 std::vector<Labels> ComposePeople(const synth::Generator& generator, std::uint64_t seed,
                                   int threads) {
-  const pose::JointSet& joints = pose::Human36m();
-  const std::vector<std::uint8_t> all(joints.joints.size(), 1);
   std::vector<Labels> people(kPeople);
   ThreadPool pool(threads);
   pool.ParallelFor(kPeople, [&](int i, int /*worker*/) {
     const auto number = synth::Scramble(seed + kPurpose) + static_cast<std::uint64_t>(i);
     const synth::Scene scene = generator.Compose(synth::Scramble(number));
-    const synth::Subject& subject = scene.subject();
-    people[static_cast<std::size_t>(i)] =
-        train::MatchLabels(joints, subject.image_px, all, subject.camera_mm, joints);
+    people[static_cast<std::size_t>(i)] = train::LabelsOf(scene.subject());
   });
   return people;
 }

@@ -78,8 +78,8 @@ void RegisterData(CLI::App& app, TrainOptions& options) {
       ->capture_default_str()
       ->group(kGroup);
   app.add_flag("--lift", options.lift,
-               "Give people with 2-D joints depths, by how joints of --synth's people lie; some 60 "
-               "to 80 mm off, and far better than none")
+               "Give people with 2-D joints depths, by how joints of --synth's people lie; two "
+               "minutes once a run")
       ->group(kGroup);
   app.add_option("--rendered-per-epoch", options.rendered_per_epoch,
                  "As how many people the rendered ones count")

@@ -51,11 +51,6 @@ Labels LabelsOf(const Person& person) {
   }
   return labels;
 }
-Labels LabelsOf(const synth::Subject& subject) {
-  const pose::JointSet& joints = pose::Human36m();
-  const std::vector<std::uint8_t> all(joints.joints.size(), 1);
-  return MatchLabels(joints, subject.image_px, all, subject.camera_mm, joints);
-}
 
 std::optional<HeadPlace> HeadOf(const Labels& labels, const pose::Affine& crop_from_picture) {
   const auto& names = pose::Human36m().joints;
@@ -79,6 +74,12 @@ pose::Box NetworkBoxOf(const synth::Subject& subject) {
                        static_cast<int>(std::ceil(box.y + box.h)) + 1);
   CNP_CHECK(network_box.ok(), "a rendered person's box: " + network_box.error().message);
   return *network_box;
+}
+
+Labels LabelsOf(const synth::Subject& subject) {
+  const pose::JointSet& joints = pose::Human36m();
+  const std::vector<std::uint8_t> all(joints.joints.size(), 1);
+  return MatchLabels(joints, subject.image_px, all, subject.camera_mm, joints);
 }
 
 Status Examples::Make(std::int64_t number, const Cells& cells, const ExampleOut& out) {

@@ -11,6 +11,7 @@
 #include "convnextpose/train/example.h"
 #include "convnextpose/train/people.h"
 #include "convnextpose/train/picture_files.h"
+#include "convnextpose/train/target.h"
 
 namespace cnp::train {
 
@@ -54,5 +55,8 @@ class Examples {
 /// What the network should see of a rendered person's surroundings: pose::NetworkBox of its box.
 /// Precondition: a box that touches the picture, as a scene's does.
 pose::Box NetworkBoxOf(const synth::Subject& subject);
+
+/// Of a rendered person all joints, those outside the picture too.
+Labels LabelsOf(const synth::Subject& subject);
 
 }  // namespace cnp::train
