@@ -91,15 +91,15 @@ void MakeGrey(Picture& picture) {
 Finish MakeFinish(Random random) {
   Finish finish;
   finish.seed = random.Next();
-  if (random.Chance(0.5)) finish.blur = random.LogUniform(0.001, 0.012);
+  if (random.Chance(0.35)) finish.blur = random.LogUniform(0.001, 0.01);
   if (random.Chance(0.12)) {
     const double length = random.LogUniform(0.006, 0.05);
     const double angle = random.Uniform(0, 2 * std::numbers::pi);
     finish.motion = {length * std::cos(angle), length * std::sin(angle)};
   }
   if (random.Chance(0.25)) finish.sharpen = random.Uniform(0.2, 1.2);
-  if (random.Chance(0.25)) finish.coarse = random.LogUniform(1.2, 3.5);
-  if (random.Chance(0.6)) finish.noise = random.LogUniform(1, 12);
+  if (random.Chance(0.2)) finish.coarse = random.LogUniform(1.2, 3);
+  if (random.Chance(0.45)) finish.noise = random.LogUniform(1, 10);
   finish.color_noise = random.Uniform(0, 0.8);
   if (random.Chance(0.5)) finish.jpeg_quality = static_cast<int>(random.Uniform(25, 92));
   finish.grey = random.Chance(0.04);

@@ -72,6 +72,15 @@ Vector3f Brightest(const Harmonics& light, Random& random) {
   return direction.normalized();
 }
 
+// What a photographer does against silhouettes: light from everywhere, until white has at least
+// this radiance in the mean.
+void FillIn(float least, Light& light) {
+  // Over all directions the mean cosine to the sun, where it is above 0, is 1/4.
+  const float white = kConstant / kPi * Brightness(light.ambient[0]) + light.sun.mean() / 4;
+  const float missing = std::max(least - white, 0.0F);
+  for (float& value : light.ambient[0]) value += missing * kPi / kConstant;
+}
+
 }  // namespace
 
 Vector3f AmbientOn(const Light& light, const Vector3f& n) {
@@ -119,6 +128,7 @@ Light MakeLight(const Background& background, Random random) {
     for (float& value : coefficient) value *= gain;
   }
   light.sun *= gain;
+  if (random.Chance(0.6)) FillIn(static_cast<float>(random.Uniform(0.3, 0.9)), light);
   return light;
 }
 

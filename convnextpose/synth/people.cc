@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "convnextpose/synth/assets.h"
-#include "convnextpose/synth/recolor.h"
 #include "convnextpose/synth/skeleton.h"
 
 namespace cnp::synth {
@@ -85,20 +84,14 @@ Mesh Wear(const DressedBody& dressed, PosedBody posed, Random& random) {
   mesh.positions = std::move(posed.positions);
   mesh.normals = std::move(posed.normals);
   mesh.texture_coordinates = body.texture_coordinates;
-  const Eigen::Matrix3f recolor =
-      random.Chance(0.7) ? MakeRecolor(random) : Eigen::Matrix3f(Eigen::Matrix3f::Identity());
+  const ByGarment<Dye> outfit = MakeOutfit(dressed, random);
   const auto tan = static_cast<float>(random.LogUniform(0.75, 1.25));
-  for (std::size_t i = 0; i < body.surfaces.size(); ++i) {
-    const Surface& surface = body.surfaces[i];
-    MeshPart part;
-    part.indices = surface.indices;
-    part.texture = dressed.textures[i].get();
-    for (Eigen::Index c = 0; c < 3; ++c) {
-      part.color[c] = tan * Linear(255 * surface.color[static_cast<std::size_t>(c)]);
-    }
-    part.recolor = recolor;
-    part.texels_a_metre = dressed.texels_a_metre[i];
-    mesh.parts.push_back(part);
+  for (const DressedPart& from : dressed.parts) {
+    mesh.parts.push_back({.indices = from.indices,
+                          .texture = from.texture.get(),
+                          .color = tan * from.color,
+                          .dye = outfit[from.garment],
+                          .texels_a_metre = from.texels_a_metre});
   }
   mesh.owner = dressed.body;
   return mesh;

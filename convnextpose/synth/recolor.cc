@@ -55,14 +55,19 @@ Eigen::Vector2f Chroma(const Vector3f& rgb) {
   return {(rgb[0] - rgb[1]) / sum, (rgb[1] - rgb[2]) / sum};
 }
 
-// What skin looks like where it is dark, middling and bright; empty where there is none to look at.
-std::vector<Eigen::Vector2f> SkinChromas(const Body& body, const Surface& surface) {
+std::vector<Vector3f> HandColors(const Body& body, const Surface& surface) {
   const std::vector<bool> on_hand = CornersOn(body, IsOfHand);
   std::vector<Vector3f> colors;
   for (const std::uint32_t corner : surface.indices) {
     if (!on_hand[corner]) continue;
     colors.push_back(TexelAt(*surface.texture, body.texture_coordinates[corner]));
   }
+  return colors;
+}
+
+// What skin looks like where it is dark, middling and bright; empty where there is none to look at.
+std::vector<Eigen::Vector2f> SkinChromas(const Body& body, const Surface& surface) {
+  std::vector<Vector3f> colors = HandColors(body, surface);
   std::sort(colors.begin(), colors.end(),
             [](const Vector3f& a, const Vector3f& b) { return a.sum() < b.sum(); });
   std::vector<Eigen::Vector2f> chromas;
@@ -169,18 +174,35 @@ std::vector<std::uint8_t> ClothMask(const Body& body, const Surface& surface) {
   return mask;
 }
 
-Eigen::Matrix3f MakeRecolor(Random& random) {
+std::optional<Vector3f> SkinColor(const Body& body, const Surface& surface) {
+  CNP_CHECK(surface.texture != nullptr, "a colour is of a texture");
+  const std::vector<Vector3f> colors = HandColors(body, surface);
+  if (colors.empty()) return std::nullopt;
+  Vector3f sum = Vector3f::Zero();
+  for (const Vector3f& color : colors) sum += (color / 255).cwiseAbs2();
+  return sum / static_cast<float>(colors.size());
+}
+
+Dye MakeDye(const Vector3f& cloth, Random& random) {
   const auto angle = static_cast<float>(random.Uniform(-std::numbers::pi, std::numbers::pi));
   const Eigen::Matrix3f turn =
       Eigen::AngleAxisf(angle, Vector3f::Ones().normalized()).toRotationMatrix();
   const auto strength = static_cast<float>(random.LogUniform(0.5, 3));
   const Eigen::Matrix3f grey = Eigen::Matrix3f::Constant(1.0F / 3);
   const Eigen::Matrix3f colorful = grey + strength * (Eigen::Matrix3f::Identity() - grey);
-  const auto brightness = static_cast<float>(random.LogUniform(0.5, 2.5));
+  const auto brightness = static_cast<float>(random.LogUniform(0.02, 0.7));
+  const float scale = std::clamp(brightness / std::max(cloth.mean(), 1e-3F), 0.02F, 20.0F);
   const Vector3f tint(static_cast<float>(random.LogUniform(0.6, 1.6)),
                       static_cast<float>(random.LogUniform(0.6, 1.6)),
                       static_cast<float>(random.LogUniform(0.6, 1.6)));
-  return brightness * tint.asDiagonal() * colorful * turn;
+  return {scale * tint.asDiagonal() * colorful * turn, Vector3f::Zero()};
+}
+
+Dye SkinDye(const Vector3f& cloth, const Vector3f& skin) {
+  constexpr float kShades = 0.3F;
+  const Eigen::RowVector3f brightness =
+      Eigen::RowVector3f::Constant(1.0F / 3) / std::max(cloth.mean(), 1e-2F);
+  return {kShades * skin * brightness, (1 - kShades) * skin};
 }
 
 }  // namespace cnp::synth

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "convnextpose/synth/dress.h"
+
 namespace cnp::synth {
 namespace {
 
@@ -94,6 +96,73 @@ TEST(ClothMask, IgnoresTextureCoordinatesBeyondTheTexture) {
   for (Eigen::Vector2f& at : body.texture_coordinates) at = 9e5F * (at.array() - 0.5F);
   const auto mask = ClothMask(body, body.surfaces[0]);
   EXPECT_EQ(mask.size(), 2U * kCell * kCell);
+}
+
+TEST(Dress, CutsASurfaceIntoGarmentsByItsBones) {
+  using enum Garment;
+  const auto body = std::make_shared<const Body>(Patches({{"Spine1", kBlue},
+                                                          {"LeftForeArm", kBlue},
+                                                          {"RightArm", kBlue},
+                                                          {"LeftUpLeg", kBlack},
+                                                          {"RightLeg", kBlack},
+                                                          {"Hips", kBlack},
+                                                          {"LeftToeBase", kRedder},
+                                                          {"LeftHand", kPale}}));
+  const DressedBody dressed = Dress(body);
+  std::vector<Garment> garments;
+  for (const DressedPart& part : dressed.parts) {
+    garments.push_back(part.garment);
+    EXPECT_EQ(part.indices.size(), 6U);
+  }
+  EXPECT_EQ(garments, (std::vector<Garment>{kTrunk, kUpperArms, kForearms, kHips, kThighs, kShins,
+                                            kFeet, kOther}));
+  EXPECT_NEAR(dressed.cloth[kTrunk][2], 180.0F * 180 / (255 * 255), 1e-3);
+  EXPECT_NEAR(dressed.cloth[kThighs][2], 22.0F * 22 / (255 * 255), 1e-3);
+  ASSERT_TRUE(dressed.skin);
+  EXPECT_NEAR((*dressed.skin)[0], 230.0F * 230 / (255 * 255), 1e-3);
+}
+
+TEST(Dye, MakesAnyClothSkinOrOfAnyBrightness) {
+  const Eigen::Vector3f skin(0.6F, 0.4F, 0.3F);
+  for (const Eigen::Vector3f& cloth :
+       {Eigen::Vector3f(0.02F, 0.02F, 0.03F), Eigen::Vector3f(0.9F, 0.8F, 0.9F)}) {
+    const Dye bare = SkinDye(cloth, skin);
+    EXPECT_LT((bare.turn * cloth + bare.add - skin).norm(), 1e-5F);
+    int dark = 0;
+    int bright = 0;
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+      Random random(seed);
+      const Dye dye = MakeDye(cloth, random);
+      const float brightness = (dye.turn * cloth + dye.add).mean();
+      dark += brightness < 0.1F ? 1 : 0;
+      bright += brightness > 0.3F ? 1 : 0;
+    }
+    EXPECT_GT(dark, 20);
+    EXPECT_GT(bright, 20);
+  }
+}
+
+TEST(Outfit, IsTakenOffNowAndThenWhereThereIsSkin) {
+  using enum Garment;
+  const auto body = std::make_shared<const Body>(Patches(
+      {{"Spine", kBlue}, {"LeftForeArm", kBlue}, {"LeftLeg", kBlack}, {"LeftHand", kPale}}));
+  DressedBody dressed = Dress(body);
+  const auto share = [&](Garment garment) {
+    constexpr int kOutfits = 400;
+    int bare = 0;
+    for (std::uint64_t seed = 0; seed < kOutfits; ++seed) {
+      Random random(seed);
+      // Other dyes add nothing.
+      bare += MakeOutfit(dressed, random)[garment].add.isZero() ? 0 : 1;
+    }
+    return static_cast<double>(bare) / kOutfits;
+  };
+  EXPECT_NEAR(share(kForearms), 0.4, 0.1);
+  EXPECT_NEAR(share(kTrunk), 0.15, 0.08);
+  EXPECT_NEAR(share(kShins), 0.4, 0.1);
+  EXPECT_EQ(share(kHips), 0);
+  dressed.skin.reset();
+  EXPECT_EQ(share(kForearms), 0);
 }
 
 }  // namespace

@@ -143,13 +143,10 @@ class Shader {
     const float texels_a_pixel = part.texels_a_metre * depth / view_.pixels_at_one_metre;
     const std::uint32_t texel =
         Sample(part.texture->For(texels_a_pixel), at.x(), at.y(), Edges::kRepeat);
-    Vector3f color(static_cast<float>(texel & 255), static_cast<float>(texel >> 8 & 255),
-                   static_cast<float>(texel >> 16 & 255));
-    color /= 255;
-    color = color.cwiseProduct(color);  // About sRGB's curve.
+    Vector3f color = LinearTexel(texel);
     const auto mask = static_cast<float>(texel >> 24) / 255;
     if (mask > 0) {
-      const Vector3f other = (part.recolor * color).cwiseMax(0.0F).cwiseMin(1.0F);
+      const Vector3f other = (part.dye.turn * color + part.dye.add).cwiseMax(0.0F).cwiseMin(1.0F);
       color += mask * (other - color);
     }
     return color;

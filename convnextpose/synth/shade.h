@@ -9,6 +9,7 @@
 
 #include "convnextpose/synth/light.h"
 #include "convnextpose/synth/raster.h"
+#include "convnextpose/synth/recolor.h"
 #include "convnextpose/synth/shadow.h"
 #include "convnextpose/synth/texture.h"
 #include "convnextpose/synth/view.h"
@@ -20,8 +21,7 @@ struct MeshPart {
   std::span<const std::uint32_t> indices;
   const Texture* texture = nullptr;  ///< Null: white.
   Eigen::Vector3f color = Eigen::Vector3f::Ones();
-  /// Applied where the texture's mask is set, in its measure: clothes in other colours.
-  Eigen::Matrix3f recolor = Eigen::Matrix3f::Identity();
+  Dye dye;  ///< Applied where the texture's mask is set, in its measure.
   float texels_a_metre = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "convnextpose/synth/assets.h"
+#include "convnextpose/synth/dress.h"
 #include "convnextpose/synth/texture.h"
 
 namespace cnp::synth {
@@ -32,13 +33,6 @@ class Lazy {
 
 template <typename T>
 using LazyList = std::vector<std::unique_ptr<const Lazy<T>>>;
-
-/// A body and how its surfaces are drawn.
-struct DressedBody {
-  std::shared_ptr<const Body> body;
-  std::vector<std::shared_ptr<const Texture>> textures;  ///< A surface; null: none.
-  std::vector<float> texels_a_metre;                     ///< A surface.
-};
 
 struct Scenery {
   std::shared_ptr<const Background> background;
