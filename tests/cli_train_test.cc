@@ -14,6 +14,7 @@ namespace fs = std::filesystem;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 constexpr const char* kTiny = R"({"name": "tiny", "depths": [1, 1, 1, 1], "dims": [8, 8, 16, 16],
   "head": [{"channels": 16, "kernel": 3, "up": true}], "depth_bins": 32, "joints": 18,
@@ -121,6 +122,46 @@ TEST_F(CliTrainTest, StoppedItSavesAndSaysHowToGoOn) {
   const Outcome other = Train("run", {"--continue", "--batch", "8"});
   EXPECT_EQ(other.exit_code, 1);
   EXPECT_THAT(other.err, HasSubstr("pictures an epoch"));
+}
+
+TEST_F(CliTrainTest, LearnsToLiftOnceARun) {
+  // Two people in MPII's layout; of the second one only the first 6 of 16 joints are labelled.
+  fs::create_directories(folder_ / "flat/images");
+  WritePicture("flat/images/0.jpg", TwoSpots(64, 96, {20, 30}, {40, 60}, 8));
+  Json flat = {{"images", {{{"id", 0}, {"file_name", "0.jpg"}, {"width", 64}, {"height", 96}}}}};
+  for (const int labelled : {16, 6}) {
+    std::vector<int> keypoints;
+    for (int j = 0; j < 16; ++j) {
+      for (const int value : {10 + 2 * j, 10 + (31 * j) % 70, 2}) {
+        keypoints.push_back(j < labelled ? value : 0);
+      }
+    }
+    flat["annotations"].push_back(
+        {{"id", labelled}, {"image_id", 0}, {"bbox", {5, 5, 50, 80}}, {"keypoints", keypoints}});
+  }
+  fs::create_directories(folder_ / "flat/annotations");
+  WriteText("flat/annotations/train.json", flat.dump());
+  const Outcome first = Train("run", {"--lift", "--lift-people", "1000", "--data",
+                                      "mpii:" + Path("flat"), "--epochs", "1"});
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_THAT(first.err, HasSubstr("learning how deep joints lie from 1000 people"));
+  EXPECT_THAT(first.err, HasSubstr("mm off in the mean"));
+  EXPECT_THAT(first.err, HasSubstr("\n1 people of the sets have lifted depths"));
+  const Outcome again = Train("run", {"--continue", "--epochs", "2"});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_THAT(again.err, Not(HasSubstr("learning how deep")));
+  EXPECT_THAT(again.err, StartsWith("1 people of the sets have lifted depths"));
+}
+
+TEST_F(CliTrainTest, StoppedWhileItLearnsToLiftItKeepsNothing) {
+  Process process(Command("run", {"--lift", "--lift-people", "10000000"}));
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  ASSERT_TRUE(process.Running());
+  process.Signal(SIGINT);
+  const Outcome outcome = process.Wait();
+  EXPECT_EQ(outcome.exit_code, 3) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("stopped before the first step"));
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
 }
 
 TEST_F(CliTrainTest, TwoProcessesShareEachBatch) {

@@ -81,6 +81,10 @@ void RegisterData(CLI::App& app, TrainOptions& options) {
                "Give people with 2-D joints depths, by how joints of --synth's people lie; two "
                "minutes once a run")
       ->group(kGroup);
+  app.add_option("--lift-people", options.lift_people, "From how many people --lift learns")
+      ->check(CLI::Range(1'000, 10'000'000))
+      ->capture_default_str()
+      ->group(kGroup);
   app.add_option("--rendered-per-epoch", options.rendered_per_epoch,
                  "As how many people the rendered ones count")
       ->check(CLI::Range(1, 1'000'000'000))

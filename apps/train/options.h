@@ -23,6 +23,7 @@ struct TrainOptions {
   int subsample = 0;
   bool synth = false;
   bool lift = false;
+  int lift_people = 60'000;
 
   bool continued = false;
   bool no_mirror = false;

@@ -49,7 +49,8 @@ class Runner {
   Runner(const TrainOptions& options, const std::atomic<bool>& stop)
       : options_(options), stop_(stop), folder_(options.out) {}
 
-  Status Open() {
+  /// False: it was told to stop before there was anything to train.
+  Result<bool> Open() {
     std::error_code error;
     if (std::filesystem::exists(StatePath(), error) && !options_.continued) {
       return Error{folder_.string() +
@@ -64,14 +65,15 @@ class Runner {
     if (member_.world > 1) {
       CNP_ASSIGN(collective_, train::Collective::Join(member_, kJoinSeconds));
     }
-    CNP_RETURN_IF_ERROR(OpenFeed());
+    CNP_ASSIGN(const bool open, OpenFeed());
+    if (!open) return false;
     train::Recipe recipe = options_.recipe;
     if (options_.optimizer == "muon") recipe.optimizer = train::Optimizer::kMuon;
     recipe.epochs = static_cast<double>(phases_.back().end);
     CNP_ASSIGN(trainer_, train::Trainer::Create(spec_, recipe, feed_->steps_per_epoch(),
                                                 network.weights ? &*network.weights : nullptr,
                                                 collective_.get()));
-    return {};
+    return true;
   }
 
   /// Takes up what the folder has, or begins it.
@@ -111,7 +113,7 @@ class Runner {
   [[nodiscard]] bool leads() const { return member_.rank == 0; }
 
  private:
-  Status OpenFeed() {
+  Result<bool> OpenFeed() {
     CNP_ASSIGN(std::vector<datasets::Dataset> sets, OpenSets(options_));
     CNP_ASSIGN(auto generator, OpenGenerator(options_));
     for (const datasets::Dataset& set : sets) {
@@ -121,13 +123,17 @@ class Runner {
     const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
     const int threads = options_.feed_threads > 0 ? options_.feed_threads : cores;
     input_ = phases_.front().input;
-    std::vector<std::vector<std::vector<double>>> depths;
+    SetDepths depths;
     if (options_.lift) {
-      CNP_ASSIGN(depths, LiftDepths(sets, *generator,
-                                    {.folder = folder_,
-                                     .seed = options_.recipe.seed,
-                                     .threads = threads,
-                                     .collective = collective_.get()}));
+      CNP_ASSIGN(auto lifted, LiftDepths(sets, *generator,
+                                         {.folder = folder_,
+                                          .seed = options_.recipe.seed,
+                                          .people = options_.lift_people,
+                                          .threads = threads,
+                                          .stop = &stop_,
+                                          .collective = collective_.get()}));
+      if (!lifted) return false;
+      depths = std::move(*lifted);
     }
     CNP_ASSIGN(feed_, train::Feed::Open(
                           std::move(sets), std::move(generator),
@@ -141,7 +147,7 @@ class Runner {
                            .rendered_per_epoch = options_.synth ? options_.rendered_per_epoch : 0,
                            .depths = std::move(depths),
                            .cache_bytes = options_.cache_mb << 20}));
-    return {};
+    return true;
   }
 
   [[nodiscard]] std::filesystem::path StatePath() const { return folder_ / "state.safetensors"; }
@@ -322,7 +328,11 @@ class Runner {
 Result<Ending> Run(const TrainOptions& options, const std::string& config,
                    const std::atomic<bool>& stop) {
   Runner runner(options, stop);
-  CNP_RETURN_IF_ERROR(runner.Open());
+  CNP_ASSIGN(const bool open, runner.Open());
+  if (!open) {
+    fmt::print(stderr, "stopped before the first step\n");
+    return Ending::kStopped;
+  }
   CNP_RETURN_IF_ERROR(runner.Enter(config));
   CNP_ASSIGN(const Ending ending, runner.Train());
   if (ending == Ending::kStopped && runner.leads()) {

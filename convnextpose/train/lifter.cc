@@ -197,7 +197,8 @@ class TorchLifter final : public Lifter {
  public:
   explicit TorchLifter(int width) : network_(width) {}
 
-  void Learn(std::span<const Labels> people, const LifterRecipe& recipe) {
+  /// Whether it came to the end.
+  bool Learn(std::span<const Labels> people, const LifterRecipe& recipe) {
     PrepareThread(/*bfloat16=*/false, ThreadsOf(recipe.threads));
     network_.Draw(recipe.seed);
     std::vector<OptimizerPart> parts;
@@ -221,6 +222,7 @@ class TorchLifter final : public Lifter {
     CNP_CHECK(steps >= 2, "people to learn from");
     Tensor order;
     for (std::int64_t step = 0; step < steps * recipe.epochs; ++step) {
+      if (recipe.proceed && !recipe.proceed(step, steps * recipe.epochs)) return false;
       const std::int64_t place = step % steps;
       if (place == 0) order = variation.Order(count);
       const Tensor chosen = order.narrow(0, place * recipe.batch, recipe.batch);
@@ -233,6 +235,7 @@ class TorchLifter final : public Lifter {
       for (const OptimizerPart& part : parts)
         AdamW(adam, LearningRate(adam, steps, step), step, part);
     }
+    return true;
   }
 
   [[nodiscard]] std::vector<std::vector<double>> Depths(
@@ -310,7 +313,7 @@ class TorchLifter final : public Lifter {
 
 std::unique_ptr<Lifter> Lifter::Learn(std::span<const Labels> people, const LifterRecipe& recipe) {
   auto lifter = std::make_unique<TorchLifter>(recipe.width);
-  lifter->Learn(people, recipe);
+  if (!lifter->Learn(people, recipe)) return nullptr;
   return lifter;
 }
 
