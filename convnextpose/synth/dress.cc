@@ -54,6 +54,8 @@ Garment GarmentOf(const Body& body, std::uint32_t corner) {
 // Sums the colours of texels at triangles' corners, by how much they can be dyed.
 class ClothMeans {
  public:
+  ClothMeans() { sums_.values.fill(Vector3f::Zero()); }
+
   void Add(const Body& body, const DressedPart& part) {
     if (part.texture == nullptr) return;
     for (const std::uint32_t corner : part.indices) {
@@ -76,11 +78,7 @@ class ClothMeans {
   }
 
  private:
-  ByGarment<Vector3f> sums_ = {[] {
-    std::array<Vector3f, kGarments> zeros;
-    zeros.fill(Vector3f::Zero());
-    return zeros;
-  }()};
+  ByGarment<Vector3f> sums_;
   ByGarment<float> weights_;
 };
 
