@@ -11,7 +11,7 @@
 namespace cnp::synth {
 
 struct Actor {
-  Mesh mesh;                            ///< Without light.
+  Mesh mesh;                            ///< Without light; points into the stock.
   std::vector<Eigen::Vector3f> joints;  ///< World, metres; pose::Human36m().
 };
 

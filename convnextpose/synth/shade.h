@@ -25,7 +25,7 @@ struct MeshPart {
   float texels_a_metre = 0;
 };
 
-/// In the world, lit. Spans belong to `owner` or to this.
+/// In the world, lit. Spans belong to `owner`, to this, or to what outlives it.
 struct Mesh {
   std::vector<Eigen::Vector3f> positions;
   std::vector<Eigen::Vector3f> normals;
