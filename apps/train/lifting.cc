@@ -51,13 +51,12 @@ std::vector<Labels> ComposePeople(const synth::Generator& generator,
 
 std::unique_ptr<Lifter> Learn(std::span<const Labels> people, const LiftingOptions& options) {
   std::optional<cli::Progress> progress;
-  return Lifter::Learn(people, {.seed = options.seed,
-                                .threads = options.threads,
-                                .proceed = [&](std::int64_t done, std::int64_t all) {
-                                  if (!progress) progress.emplace("learning", all);
-                                  progress->AdvanceTo(static_cast<std::size_t>(done));
-                                  return !Stopped(options);
-                                }});
+  const auto proceed = [&](std::int64_t done, std::int64_t all) {
+    if (!progress) progress.emplace("learning", static_cast<std::size_t>(all));
+    progress->AdvanceTo(static_cast<std::size_t>(done));
+    return !Stopped(options);
+  };
+  return Lifter::Learn(people, {.seed = options.seed, .threads = options.threads}, proceed);
 }
 
 /// Those whom a lens does not bend out of all shape.

@@ -198,7 +198,7 @@ class TorchLifter final : public Lifter {
   explicit TorchLifter(int width) : network_(width) {}
 
   /// Whether it came to the end.
-  bool Learn(std::span<const Labels> people, const LifterRecipe& recipe) {
+  bool Learn(std::span<const Labels> people, const LifterRecipe& recipe, const Proceed& proceed) {
     PrepareThread(/*bfloat16=*/false, ThreadsOf(recipe.threads));
     network_.Draw(recipe.seed);
     std::vector<OptimizerPart> parts;
@@ -222,7 +222,7 @@ class TorchLifter final : public Lifter {
     CNP_CHECK(steps >= 2, "people to learn from");
     Tensor order;
     for (std::int64_t step = 0; step < steps * recipe.epochs; ++step) {
-      if (recipe.proceed && !recipe.proceed(step, steps * recipe.epochs)) return false;
+      if (proceed && !proceed(step, steps * recipe.epochs)) return false;
       const std::int64_t place = step % steps;
       if (place == 0) order = variation.Order(count);
       const Tensor chosen = order.narrow(0, place * recipe.batch, recipe.batch);
@@ -311,9 +311,10 @@ class TorchLifter final : public Lifter {
 
 }  // namespace
 
-std::unique_ptr<Lifter> Lifter::Learn(std::span<const Labels> people, const LifterRecipe& recipe) {
+std::unique_ptr<Lifter> Lifter::Learn(std::span<const Labels> people, const LifterRecipe& recipe,
+                                      const Proceed& proceed) {
   auto lifter = std::make_unique<TorchLifter>(recipe.width);
-  if (!lifter->Learn(people, recipe)) return nullptr;
+  if (!lifter->Learn(people, recipe, proceed)) return nullptr;
   return lifter;
 }
 

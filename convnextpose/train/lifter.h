@@ -27,20 +27,22 @@ struct LifterRecipe {
   int width = 768;  ///< Of hidden layers.
   double learning_rate = 2e-3;
   int threads = 0;  ///< As Recipe's.
-  /// Told how many of all steps are done; false stops it. Empty: nobody asks.
-  std::function<bool(std::int64_t done, std::int64_t all)> proceed;
 };
 
 /// Joints are pose::Human36m()'s. Not thread-safe.
 class Lifter {
  public:
+  /// Told how many of all steps are done; false stops it. Empty: nobody asks.
+  using Proceed = std::function<bool(std::int64_t done, std::int64_t all)>;
+
   /// Fewer labelled joints than these leave too much open.
   static constexpr int kFewestJoints = 12;
 
   /// Of people with depths; labels that are missing there are never learned from. Precondition: two
   /// batches at least. The same bits on the same machine with as many threads. Null where it was
   /// stopped.
-  static std::unique_ptr<Lifter> Learn(std::span<const Labels> people, const LifterRecipe& recipe);
+  static std::unique_ptr<Lifter> Learn(std::span<const Labels> people, const LifterRecipe& recipe,
+                                       const Proceed& proceed = {});
   /// Errors: no such file, not one of Write's.
   static Result<std::unique_ptr<Lifter>> Read(const std::filesystem::path& path);
   /// The first process's for all of them, of which the others give null. Errors: a lost process.

@@ -57,6 +57,18 @@ double MeanError(const std::vector<std::vector<double>>& found, const std::vecto
   return sum / static_cast<double>(people.size() * pose::Human36m().joints.size());
 }
 
+TEST(LifterTest, StopsWhenToldTo) {
+  std::vector<std::int64_t> told;
+  const auto lifter =
+      Lifter::Learn(People(200, 1), kSmall, [&](std::int64_t done, std::int64_t all) {
+        EXPECT_EQ(all, 36);  // 12 epochs of 3 batches.
+        told.push_back(done);
+        return done < 2;
+      });
+  EXPECT_EQ(lifter, nullptr);
+  EXPECT_EQ(told, (std::vector<std::int64_t>{0, 1, 2}));
+}
+
 TEST(LifterTest, LearnsDepthsFromPlaces) {
   const std::vector<Labels> people = People(2000, 1);
   const auto lifter = Lifter::Learn(people, kSmall);
