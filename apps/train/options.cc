@@ -133,6 +133,8 @@ void RegisterRecipe(CLI::App& app, TrainOptions& options) {
       "--marginal-loss", recipe.marginal_loss,
       "Times the cross-entropy of the heatmaps' columns, rows and depths, beside the paper's loss",
       1e3);
+  number("--depth-weight", recipe.depth_weight,
+         "Times the losses along z, beside those in the picture", 1e3);
   number("--drop-path", recipe.drop_path, "Of the last block", 0.99);
   number("--ema", recipe.ema_decay, "Of the averaged weights; 0: none", 1);
   app.add_option("--seed", recipe.seed, "All else follows from it")

@@ -36,6 +36,11 @@ Result<torch::Device> FindDevice(const std::string& name, int local_rank) {
   return torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(local_rank));
 }
 
+/// [3]: of x, y and z in the loss.
+Tensor AxisWeights(const Recipe& recipe, const Tensor& like) {
+  return torch::tensor({1.0, 1.0, recipe.depth_weight}, torch::kDouble).to(like.options());
+}
+
 class TorchTrainer final : public Trainer {
  public:
   TorchTrainer(const model::Spec& spec, const Recipe& recipe, std::int64_t steps_per_epoch,
@@ -243,9 +248,10 @@ class TorchTrainer final : public Trainer {
         .collective = collective_};
     const auto [joints, marginals] = network.Train(pictures, pass);
     const double count = static_cast<double>(batch.size) * world() * batch.joints;
-    Tensor loss = LossSum(joints, target, weight);
+    const Tensor weighted = weight * AxisWeights(recipe_, weight);
+    Tensor loss = LossSum(joints, target, weighted);
     if (recipe_.marginal_loss > 0) {
-      loss = loss + recipe_.marginal_loss * MarginalLossSum(marginals, target, weight);
+      loss = loss + recipe_.marginal_loss * MarginalLossSum(marginals, target, weighted);
     }
     (loss / count).backward();
     return torch::cat({ErrorSums(joints, target, weight).to(torch::kDouble),

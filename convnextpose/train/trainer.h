@@ -37,6 +37,7 @@ struct Recipe {
   double epochs = 70;          ///< ... then falls by a half cosine to the final one here.
   double drop_path = 0.1;      ///< Of the last block; scales the layer list's.
   double marginal_loss = 0;    ///< Times the cross-entropy of loss.h; not the paper's.
+  double depth_weight = 1;     ///< Of the losses along z, of which the paper makes 1.
   double ema_decay = 0.999;    ///< Running average of weights and statistics; 0: none.
   std::uint64_t seed = 1;      ///< Of the first weights and of dropped paths.
   std::string device = "cpu";  ///< Or "cuda".
@@ -45,7 +46,8 @@ struct Recipe {
 };
 
 struct StepReport {
-  /// Cells; mean over joints and batch of all processes (spec 6), without marginal_loss.
+  /// Cells; mean over joints and batch of all processes (spec 6), without marginal_loss and
+  /// depth_weight.
   double loss = 0;
   double learning_rate = 0;
   /// Mean absolute error of the coordinates that count, cells.

@@ -113,6 +113,31 @@ TEST_P(LearningTest, TellsPicturesApart) {
   EXPECT_LT(report.error_z, blind.error_z / 2);
 }
 
+TEST(TrainerTest, DepthsCountAsMuchAsTheirWeightSays) {
+  const auto after = [](double depth_weight, float batch_weight) {
+    Batch batch = NumbersBatch(TinySpec(), 1, 2);
+    for (std::size_t z = 2; z < batch.weight.size(); z += 3) batch.weight[z] *= batch_weight;
+    const auto trainer =
+        NewTrainer({.warmup_epochs = 0, .marginal_loss = 1, .depth_weight = depth_weight});
+    EXPECT_TRUE(trainer->Step(batch).ok());
+    return trainer->Weights(false);
+  };
+  ExpectSameBits(after(3, 1), after(1, 3));
+  ExpectSameBits(after(0, 1), after(1, 0));
+  const auto of = [](const model::Weights& weights) {
+    return weights.Get("head.final_layer.weight").values;
+  };
+  EXPECT_NE(of(after(3, 1)), of(after(1, 1)));
+}
+
+TEST(TrainerTest, ReportsErrorsWithoutTheWeightOfDepths) {
+  const Batch batch = NumbersBatch(TinySpec(), 1, 2);
+  const StepReport plain = *NewTrainer({})->Step(batch);
+  const StepReport weighted = *NewTrainer({.depth_weight = 3})->Step(batch);
+  EXPECT_EQ(weighted.loss, plain.loss);
+  EXPECT_EQ(weighted.error_z, plain.error_z);
+}
+
 // On processors with AMX two threads have a network each, and BatchNorm half a batch; elsewhere
 // there is nothing to compare.
 TEST(TrainerTest, ThreadsWithNetworksOfTheirOwnTakeTheSameStep) {
