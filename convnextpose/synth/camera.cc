@@ -41,11 +41,21 @@ double RollOf(const SceneOptions& options, Random& random) {
   return std::clamp(random.Normal(0, 8), -most, most) * kDegree;
 }
 
-// Of the camera, from where it looks at the middle.
-Vector3f EyeOf(const Vector3f& middle, double distance, Random& random) {
-  const double height = random.Uniform(0.2, 3);
+// Of the camera above the middle of what it looks at, metres. People hold cameras between knees and
+// just above their heads, which are level with who is far away; others hang below a ceiling, stand
+// on a balcony or lie on the floor.
+double RiseOf(const SceneOptions& options, double middle, double distance, Random& random) {
+  if (random.Chance(options.pitched)) {
+    return distance * std::sin(random.Uniform(-25, 50) * kDegree);
+  }
   const double most = 0.8 * distance;
-  const double up = std::clamp(height - middle.y(), -most, most);
+  return std::clamp(random.Uniform(0.2, 3) - middle, -most, most);
+}
+
+// Of the camera, from where it looks at the middle.
+Vector3f EyeOf(const SceneOptions& options, const Vector3f& middle, double distance,
+               Random& random) {
+  const double up = RiseOf(options, middle.y(), distance, random);
   const double away = std::sqrt(distance * distance - up * up);
   const double around = random.Uniform(0, 2 * std::numbers::pi);
   return {middle.x() + Float(away * std::cos(around)), std::max(middle.y() + Float(up), 0.1F),
@@ -135,7 +145,7 @@ Shot MakeShot(const SceneOptions& options, std::span<const Vector3f> positions, 
   const Framing framing = MakeFraming(options, random);
   const double distance =
       std::max(focal * extent.size / (framing.fill * options.height), kMinDistance);
-  const Vector3f eye = EyeOf(extent.middle, distance, random);
+  const Vector3f eye = EyeOf(options, extent.middle, distance, random);
   shot.roll = RollOf(options, random);
   const Eigen::Matrix3f roll =
       Eigen::AngleAxisf(Float(shot.roll), Vector3f::UnitZ()).toRotationMatrix();
