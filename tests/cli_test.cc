@@ -430,8 +430,8 @@ TEST_F(CliTest, ItsOwnWeightsAreAsGoodAsSaid) {
                                       data.string(), "--weights", weights, "--json", "-"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const Json metrics = Json::parse(outcome.out)["metrics"];
-  EXPECT_LT(metrics["mpjpe_mm"], 148);
-  EXPECT_GT(metrics["pck2d_10"], 0.94);
+  EXPECT_LT(metrics["mpjpe_mm"], 125);
+  EXPECT_GT(metrics["pck2d_10"], 0.97);
 }
 
 // ---- A photograph.
