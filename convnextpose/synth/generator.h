@@ -23,7 +23,7 @@ struct SceneOptions {
   double min_fov_degrees = 25;  ///< Horizontal.
   double max_fov_degrees = 90;
   double max_roll_degrees = 45;
-  double pitched = 0.4;       ///< Share seen from below or above by any angle, however far.
+  double pitched = 0.4;       ///< Share seen from below or above, however far.
   double upside_down = 0.03;  ///< Share of pictures turned any way.
   double others = 0.3;        ///< Share with other people about.
   double objects = 0.3;       ///< Share with things in front.
